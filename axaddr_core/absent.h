@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * absent.h: what an entry whose valid bits are clear can say. Hardware ignores all its other bits in
+ * every format here, so the library keeps there what a fault needs to know: the fault path is one
+ * walk, without looking an area up.
+ *
+ * An absent entry has a kind and a value. For reservations the value is a payload (flags and
+ * cookie); for entries that an edit has taken out of use, and will free once the TLBs have forgotten
+ * them, it is the page number of the frame.
+ */
+#ifndef AXADDR_CORE_ABSENT_H
+#define AXADDR_CORE_ABSENT_H
+
+#include "flags.h"
+
+enum axaddr_absent_kind {
+    AXADDR_ABSENT_EMPTY = 0,    /**< nothing is here; the value is 0 */
+    AXADDR_ABSENT_RESERVED,     /**< a lazy area: a permitted access populates the page */
+    AXADDR_ABSENT_TRAPPED,      /**< an emulated device: every access is for the caller to serve */
+    AXADDR_ABSENT_PARKED_LEAF,  /**< was a leaf; freed after the flush. Seen only inside an edit */
+    AXADDR_ABSENT_PARKED_TABLE, /**< was a table; freed after the flush. Seen only inside an edit */
+};
+
+/* ---- the payload: 28 bits, so that it fits formats with 32-bit entries too ---- */
+
+#define AXADDR_PAYLOAD_FLAGS_BITS 8
+#define AXADDR_COOKIE_BITS 20
+/** The largest cookie that a reservation or a trapped range can carry. */
+#define AXADDR_COOKIE_MAX ((UINT32_C(1) << AXADDR_COOKIE_BITS) - 1)
+
+AXADDR_ALWAYS_INLINE uint64_t axaddr_payload(uint32_t flags, uint32_t cookie) {
+    return ((uint64_t)cookie << AXADDR_PAYLOAD_FLAGS_BITS) | flags;
+}
+
+AXADDR_ALWAYS_INLINE uint32_t axaddr_payload_flags(uint64_t payload) {
+    return (uint32_t)payload & ((UINT32_C(1) << AXADDR_PAYLOAD_FLAGS_BITS) - 1);
+}
+
+AXADDR_ALWAYS_INLINE uint32_t axaddr_payload_cookie(uint64_t payload) {
+    return (uint32_t)(payload >> AXADDR_PAYLOAD_FLAGS_BITS) & AXADDR_COOKIE_MAX;
+}
+
+/* ---- the layout shared by formats with 64-bit entries ----
+ *
+ *     63      55 54  52 51                          12 11          0
+ *    |    0     | kind |  value, each bit ^ invert    |      0      |
+ *
+ * The low 12 bits are 0, which clears every valid bit of every 64-bit format. `invert` is 0, or for
+ * x86 ones in bits 51:12: the address bits of an absent x86 entry may be used speculatively to read
+ * the L1 cache (L1TF, CVE-2018-3646), so small values must read as addresses beyond any memory.
+ */
+
+#define AXADDR_ABSENT64_VALUE_SHIFT 12
+#define AXADDR_ABSENT64_VALUE_MASK UINT64_C(0x000ffffffffff000)
+#define AXADDR_ABSENT64_KIND_SHIFT 52
+
+AXADDR_ALWAYS_INLINE uint64_t axaddr_absent64_make(enum axaddr_absent_kind kind, uint64_t value,
+                                                   uint64_t invert) {
+    return ((value << AXADDR_ABSENT64_VALUE_SHIFT) ^ invert) |
+           ((uint64_t)kind << AXADDR_ABSENT64_KIND_SHIFT);
+}
+
+AXADDR_ALWAYS_INLINE enum axaddr_absent_kind axaddr_absent64_kind(uint64_t entry) {
+    return (enum axaddr_absent_kind)((entry >> AXADDR_ABSENT64_KIND_SHIFT) & 7);
+}
+
+AXADDR_ALWAYS_INLINE uint64_t axaddr_absent64_value(uint64_t entry, uint64_t invert) {
+    return ((entry ^ invert) & AXADDR_ABSENT64_VALUE_MASK) >> AXADDR_ABSENT64_VALUE_SHIFT;
+}
+
+/**
+ * The hook is_reserved. `live_bits` are bits of which a live entry has at least one and an absent one
+ * none.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_absent64_is_reserved(uint64_t entry, uint64_t live_bits,
+                                                      uint64_t invert, uint32_t *flags) {
+    uint64_t mask = UINT64_C(7) << AXADDR_ABSENT64_KIND_SHIFT | live_bits;
+
+    *flags = axaddr_payload_flags((entry ^ invert) >> AXADDR_ABSENT64_VALUE_SHIFT);
+    return (entry & mask) == (uint64_t)AXADDR_ABSENT_RESERVED << AXADDR_ABSENT64_KIND_SHIFT;
+}
+
+#endif /* AXADDR_CORE_ABSENT_H */

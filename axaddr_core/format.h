@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * format.h: the contract between a page-table format and the engine. Geometry is data, bits are
+ * functions. A format is one file in axaddr_arch that defines one or more
+ * `static const struct axaddr_format` and the hooks that they name; it knows nothing of the engine,
+ * and the engine nothing of its bits.
+ *
+ * Words: a table is an array of entries; level 0 is the leaf level (the one with pages of the
+ * smallest size), level_count - 1 the root. An entry at level L spans 1 << shift[L] bytes of input
+ * addresses. "Live" entries are leaves and tables: what hardware follows.
+ *
+ * Rules for hooks: plain `static inline` functions, pure (publish apart), no loops that depend on
+ * an entry, defined for every 64-bit input: what they get may have been scribbled over.
+ */
+#ifndef AXADDR_CORE_FORMAT_H
+#define AXADDR_CORE_FORMAT_H
+
+#include "absent.h"
+#include "addr.h"
+#include "flags.h"
+
+/** Levels that the engine has room for: five for LA57, Sv57x4 and LPA2 tables. */
+#define AXADDR_LEVEL_MAX 5
+
+/** What an entry is to hardware. */
+enum axaddr_entry_kind {
+    AXADDR_ENTRY_ABSENT = 0, /**< not followed; software's own (absent.h) */
+    AXADDR_ENTRY_LEAF,       /**< maps 1 << shift[level] bytes */
+    AXADDR_ENTRY_TABLE,      /**< points to a table of level - 1 */
+};
+
+struct axaddr_format {
+    /* ---- geometry ---- */
+
+    const char *name;      /**< for messages: "x86_ept" */
+    uint8_t level_count;   /**< 2 to AXADDR_LEVEL_MAX */
+    uint8_t entry_shift;   /**< log2 of an entry's bytes: 3, or 2 for 32-bit entries */
+    uint8_t root_order;    /**< the root is 2^root_order frames that lie together */
+    uint8_t input_width;   /**< bits of an input address, as the tables reach: shift[top] + index bits */
+    uint8_t output_width;  /**< bits of an output address, as an entry holds: frames above are INVALID */
+    uint8_t leaf_levels;   /**< bit L set: entries of level L may be leaves. Bits 0 to n, no gaps */
+    bool is_sign_extended; /**< input addresses may also have all bits above the width set (stage 1) */
+    uint8_t shift[AXADDR_LEVEL_MAX];      /**< log2 of the bytes that an entry of level L spans */
+    uint8_t index_bits[AXADDR_LEVEL_MAX]; /**< log2 of the entries of a table of level L */
+
+    /* ---- entries ---- */
+
+    /** The entry that means "empty": fresh tables are filled with it. Its absent_kind is EMPTY. */
+    uint64_t empty;
+
+    /** Classify an entry of a table of `level`. Total: any bits have a kind, never TABLE at level 0. */
+    enum axaddr_entry_kind (*kind_of)(uint64_t entry, unsigned level);
+
+    /**
+     * Whether leaves of every size can hold exactly `flags` (valid ones: axaddr_flags_are_valid).
+     * If so, flags_of(make_leaf(.., attributes_of(flags, level))) == flags at every leaf level.
+     */
+    bool (*can_hold)(uint32_t flags);
+
+    /** The bits of a leaf of `level` apart from its address. For flags that it can hold. */
+    uint64_t (*attributes_of)(uint32_t flags, unsigned level);
+
+    /** A leaf of `level` that maps `frame` (aligned to the leaf's size, within output_width). */
+    uint64_t (*make_leaf)(uint64_t frame, unsigned level, uint64_t attributes);
+
+    /** The leaf with the attributes of `leaf` that maps what follows it in memory. */
+    uint64_t (*next_leaf)(uint64_t leaf, unsigned level);
+
+    /** `leaf` with other attributes, its address and what hardware noted in it (A/D) kept. */
+    uint64_t (*change_leaf)(uint64_t leaf, unsigned level, uint64_t attributes);
+
+    /**
+     * The leaf of level - 1 that maps the first part of what `leaf` maps, with the same flags and what
+     * hardware noted in it. `level` is above 0.
+     */
+    uint64_t (*split_leaf)(uint64_t leaf, unsigned level);
+
+    /** The frame that a leaf of `level` maps. */
+    uint64_t (*frame_of)(uint64_t leaf, unsigned level);
+
+    /** The flags that a leaf of `level` has: what attributes_of was given. */
+    uint32_t (*flags_of)(uint64_t leaf, unsigned level);
+
+    /** An entry of `level` that points to the table at `frame`; permits all, leaves decide. */
+    uint64_t (*make_table)(uint64_t frame, unsigned level);
+
+    /** The table that an entry (of kind TABLE) points to. */
+    uint64_t (*table_of)(uint64_t entry);
+
+    /**
+     * An absent entry, and what it was made of. Kind EMPTY gives `empty` and has no value. Values
+     * have 28 bits (payloads), or for PARKED kinds as many as a page number within output_width.
+     */
+    uint64_t (*make_absent)(enum axaddr_absent_kind kind, uint64_t value);
+    enum axaddr_absent_kind (*absent_kind)(uint64_t entry);
+    uint64_t (*absent_value)(uint64_t entry);
+
+    /**
+     * Whether an entry of level 0 is absent and of kind RESERVED, and the flags of its payload, where
+     * one comparison tells it; 0 where the hooks above have to be asked. For the fault path.
+     */
+    bool (*is_reserved)(uint64_t entry, uint32_t *flags);
+
+    /* ---- rules of the machine ---- */
+
+    /**
+     * Whether replacing the live entry `from` by the live entry `to` (same place, same level) must
+     * go through an absent entry and a flush (AArch64: break-before-make, ARM DDI 0487 D8.16.1).
+     * 0 where the ISA never asks for it.
+     */
+    bool (*needs_break)(uint64_t from, uint64_t to, unsigned level);
+
+    /**
+     * Called after absent entries became live, before the caller may rely on it: the barrier that
+     * makes stores to a table visible to the walker. 0 where none is needed.
+     */
+    void (*publish)(void);
+
+    /**
+     * Whether a TLB may remember that an entry was absent (RISC-V without Svvptc): a fault on a
+     * page that is mapped then flushes that page, or it would come back for ever.
+     */
+    bool caches_absent;
+};
+
+#endif /* AXADDR_CORE_FORMAT_H */
