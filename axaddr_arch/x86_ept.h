@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * x86_ept.h: Intel's second stage, extended page tables of four levels, and what surrounds them: the
+ * EPTP, the capability MSR, INVEPT, the decoding of an EPT violation.
+ *
+ * Manual: Intel 64 and IA-32 Architectures SDM, vol. 3C, 29.3 "The Extended Page Table Mechanism
+ * (EPT)"; the entries' formats are in 29.3.2, all of them on one page in Figure 29-1. Sections are
+ * numbered as in the editions of 2022 to 2024: VMCS 25, VM exits 28, address translation 29.
+ *
+ *     our level   the manual's   an entry spans   may be a leaf
+ *         3        EPT PML4E         512 GiB           no
+ *         2        EPT PDPTE           1 GiB           yes
+ *         1        EPT PDE             2 MiB           yes
+ *         0        EPT PTE             4 KiB           always
+ *
+ *     63      52 51               12 11  10 9 8    7     6    5    3 2   0
+ *    |  ignored |  frame or table   | ... |D|A| large | IPAT | type | XWR |
+ *
+ * What is held, and how
+ *   READ, WRITE, EXECUTE   bits 0, 1, 2. EXECUTE alone is held, and needs IA32_VMX_EPT_VPID_CAP[0]:
+ *                          ask axaddr_x86_ept_missing for AXADDR_X86_EPT_CAP_EXECUTE_ONLY. WRITE
+ *                          without READ is refused: an EPT misconfiguration (29.3.3.1).
+ *   no memory type         write-back (6). "Ignore PAT" is 0, so the guest's PAT has its say
+ *                          (29.3.7.2): its UC is UC, its WB is what is written here.
+ *   DEVICE                 uncacheable (0), whatever the guest's PAT says (but for its WC).
+ *   UNCACHED               write-combining (1): what comes nearest to memory without a cache (no
+ *                          cached copy, loads may run ahead, stores may merge), and other bits than
+ *                          DEVICE has. The guest's UC still wins over it.
+ *   USER                   refused: EPT knows no user mode. (Mode-based execute control must be off:
+ *                          bit 10 is never set.)
+ *
+ * "EPT-violation #VE" must be off as well, or absent entries would need bit 63 set (29.3.3.2).
+ * Accessed and dirty bits (8, 9; 29.3.5) may be on or off in the EPTP.
+ *
+ * Processors with the multihit erratum (CVE-2018-12207; IA32_ARCH_CAPABILITIES[6] is 0) let a guest
+ * stop the machine by way of executable large leaves: map executable memory with AXADDR_SMALL there.
+ */
+#ifndef AXADDR_ARCH_X86_EPT_H
+#define AXADDR_ARCH_X86_EPT_H
+
+#include "../axaddr_core/exit.h"
+#include "../axaddr_core/flush.h"
+#include "../axaddr_core/format.h"
+#include "x86_common.h"
+
+/** Bits 2:0: an entry is present if any of them is set (29.3.2). */
+#define AXADDR_X86_EPT_RIGHTS     UINT64_C(7)
+/** Bits 5:3 of a leaf: its memory type (29.3.7.2). */
+#define AXADDR_X86_EPT_TYPE       UINT64_C(0x38)
+#define AXADDR_X86_EPT_TYPE_SHIFT 3
+#define AXADDR_X86_EPT_UNCACHEABLE     UINT64_C(0)
+#define AXADDR_X86_EPT_WRITE_COMBINING UINT64_C(1)
+#define AXADDR_X86_EPT_WRITE_BACK      UINT64_C(6)
+/** Bits 8 and 9: accessed, dirty. */
+#define AXADDR_X86_EPT_NOTED      UINT64_C(0x300)
+
+/* ---- hooks ---- */
+
+/**
+ * A table is what make_table writes, and nothing else: R, W and X, not large, no other bit in the low
+ * byte (the accessed bit is above it). So one comparison decides the walk, and an entry that we did
+ * not write is never followed: not one without rights, which is absent whatever else it has, nor a
+ * PML4E with bit 7, which is reserved there and a misconfiguration (29.3.2).
+ */
+static inline enum axaddr_entry_kind axaddr_x86_ept_kind_of(uint64_t entry, unsigned level) {
+    if (level == 0) {
+        /* bit 7 of a PTE is ignored (29.3.2) */
+        return (entry & AXADDR_X86_EPT_RIGHTS) != 0 ? AXADDR_ENTRY_LEAF : AXADDR_ENTRY_ABSENT;
+    }
+    if ((uint8_t)entry == AXADDR_X86_EPT_RIGHTS) {
+        return AXADDR_ENTRY_TABLE;
+    }
+    return (entry & AXADDR_X86_EPT_RIGHTS) != 0 && (entry & AXADDR_X86_LARGE) != 0 &&
+                   level < AXADDR_X86_TOP_LEVEL
+               ? AXADDR_ENTRY_LEAF
+               : AXADDR_ENTRY_ABSENT;
+}
+
+static inline bool axaddr_x86_ept_can_hold(uint32_t flags) {
+    if ((flags & AXADDR_ACCESS_FLAGS) == 0 || (flags & AXADDR_USER) != 0) {
+        return false;
+    }
+    return (flags & (AXADDR_READ | AXADDR_WRITE)) != AXADDR_WRITE && axaddr_flags_agree(flags);
+}
+
+static inline uint64_t axaddr_x86_ept_attributes_of(uint32_t flags, unsigned level) {
+    uint64_t rights = (flags & AXADDR_ACCESS_FLAGS) | (level == 0 ? 0 : AXADDR_X86_LARGE);
+
+    if (AXADDR_LIKELY((flags & (AXADDR_DEVICE | AXADDR_UNCACHED)) == 0)) {
+        return rights | AXADDR_X86_EPT_WRITE_BACK << AXADDR_X86_EPT_TYPE_SHIFT;
+    }
+    return rights | ((flags & AXADDR_DEVICE) != 0 ? AXADDR_X86_EPT_UNCACHEABLE
+                                                  : AXADDR_X86_EPT_WRITE_COMBINING)
+                        << AXADDR_X86_EPT_TYPE_SHIFT;
+}
+
+/** Bits 7:0 are what attributes_of gives. The address, A/D and the ignored bits stay. */
+static inline uint64_t axaddr_x86_ept_change_leaf(uint64_t leaf, unsigned level,
+                                                  uint64_t attributes) {
+    (void)level;
+    return (leaf & ~UINT64_C(0xff)) | attributes;
+}
+
+/** Rights, type and A/D are where they were; only "large" goes with the last split. */
+static inline uint64_t axaddr_x86_ept_split_leaf(uint64_t leaf, unsigned level) {
+    return leaf & (axaddr_x86_frame_mask(level) | AXADDR_X86_EPT_NOTED | AXADDR_X86_EPT_TYPE |
+                   AXADDR_X86_EPT_RIGHTS | (level > 1 ? AXADDR_X86_LARGE : 0));
+}
+
+/** Types that attributes_of does not write (WT, WP, reserved ones) read as plain memory. */
+static inline uint32_t axaddr_x86_ept_flags_of(uint64_t leaf, unsigned level) {
+    uint32_t low = (uint32_t)leaf;
+
+    (void)level;
+    /* 4 bits of 0x210 for each type, at the place of the flags: DEVICE for 0, UNCACHED for 1 */
+    return (low & AXADDR_ACCESS_FLAGS) |
+           ((UINT32_C(0x210) >> ((low >> 1) & 0x1c)) & (AXADDR_DEVICE | AXADDR_UNCACHED));
+}
+
+/* ---- formats ---- */
+
+#define AXADDR_X86_EPT_FORMAT(text, leaf_level_bits)                                               \
+    {                                                                                              \
+        .name = text, .level_count = 4, .entry_shift = 3, .root_order = 0, .input_width = 48,      \
+        .output_width = 52, .leaf_levels = leaf_level_bits, .is_sign_extended = false,             \
+        .shift = {12, 21, 30, 39, 0}, .index_bits = {9, 9, 9, 9, 0}, .empty = 0,                   \
+        .kind_of = axaddr_x86_ept_kind_of, .can_hold = axaddr_x86_ept_can_hold,                    \
+        .attributes_of = axaddr_x86_ept_attributes_of, .make_leaf = axaddr_x86_make_leaf,          \
+        .next_leaf = axaddr_x86_next_leaf, .change_leaf = axaddr_x86_ept_change_leaf,              \
+        .split_leaf = axaddr_x86_ept_split_leaf, .frame_of = axaddr_x86_frame_of,                  \
+        .flags_of = axaddr_x86_ept_flags_of, .make_table = axaddr_x86_make_table,                  \
+        .table_of = axaddr_x86_table_of, .make_absent = axaddr_x86_make_absent,                    \
+        .absent_kind = axaddr_x86_absent_kind, .absent_value = axaddr_x86_absent_value,            \
+        .is_reserved = axaddr_x86_is_reserved, .needs_break = 0, .publish = 0,                     \
+        .caches_absent = false,                                                                    \
+    }
+
+/**
+ * EPT with leaves of 4 KiB, 2 MiB and 1 GiB. Absent entries are never cached and live ones may be
+ * replaced without a detour (29.4.2, 29.4.3.4), so there is no break and no publish.
+ */
+AXADDR_UNUSED static const struct axaddr_format axaddr_x86_ept =
+    AXADDR_X86_EPT_FORMAT("x86_ept", 7);
+
+/** The same without 1 GiB leaves, for processors that lack AXADDR_X86_EPT_CAP_1G. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_x86_ept_2m =
+    AXADDR_X86_EPT_FORMAT("x86_ept_2m", 3);
+
+/* ---- capabilities: IA32_VMX_EPT_VPID_CAP (MSR 48CH; vol. 3D, A.10) ---- */
+
+#define AXADDR_X86_EPT_CAP_EXECUTE_ONLY   (UINT64_C(1) << 0)
+#define AXADDR_X86_EPT_CAP_WALK_4         (UINT64_C(1) << 6)
+#define AXADDR_X86_EPT_CAP_WRITE_BACK     (UINT64_C(1) << 14)
+#define AXADDR_X86_EPT_CAP_2M             (UINT64_C(1) << 16)
+#define AXADDR_X86_EPT_CAP_1G             (UINT64_C(1) << 17)
+#define AXADDR_X86_EPT_CAP_INVEPT         (UINT64_C(1) << 20)
+#define AXADDR_X86_EPT_CAP_ACCESSED_DIRTY (UINT64_C(1) << 21)
+#define AXADDR_X86_EPT_CAP_INVEPT_SINGLE  (UINT64_C(1) << 25)
+#define AXADDR_X86_EPT_CAP_INVEPT_ALL     (UINT64_C(1) << 26)
+
+/**
+ * What a processor lacks for `format` (one of the above): a set of AXADDR_X86_EPT_CAP_*, 0 if
+ * nothing. `capabilities` is the MSR's value. `wanted` are those wished for beyond what the format
+ * and its executor always need: EXECUTE_ONLY, ACCESSED_DIRTY, INVEPT_ALL, or 0.
+ */
+static inline uint64_t axaddr_x86_ept_missing(uint64_t capabilities,
+                                              const struct axaddr_format *format, uint64_t wanted) {
+    uint64_t needed = wanted | AXADDR_X86_EPT_CAP_WALK_4 | AXADDR_X86_EPT_CAP_WRITE_BACK |
+                      AXADDR_X86_EPT_CAP_INVEPT | AXADDR_X86_EPT_CAP_INVEPT_SINGLE;
+
+    if ((format->leaf_levels & 2) != 0) {
+        needed |= AXADDR_X86_EPT_CAP_2M;
+    }
+    if ((format->leaf_levels & 4) != 0) {
+        needed |= AXADDR_X86_EPT_CAP_1G;
+    }
+    return needed & ~capabilities;
+}
+
+/** The name of the lowest of `missing` (not 0), for messages: "4-level walk". */
+static inline const char *axaddr_x86_ept_cap_name(uint64_t missing) {
+    switch (missing & (~missing + 1)) {
+    case AXADDR_X86_EPT_CAP_EXECUTE_ONLY:
+        return "execute-only";
+    case AXADDR_X86_EPT_CAP_WALK_4:
+        return "4-level walk";
+    case AXADDR_X86_EPT_CAP_WRITE_BACK:
+        return "write-back tables";
+    case AXADDR_X86_EPT_CAP_2M:
+        return "2 MiB leaves";
+    case AXADDR_X86_EPT_CAP_1G:
+        return "1 GiB leaves";
+    case AXADDR_X86_EPT_CAP_INVEPT:
+        return "INVEPT";
+    case AXADDR_X86_EPT_CAP_ACCESSED_DIRTY:
+        return "accessed and dirty flags";
+    case AXADDR_X86_EPT_CAP_INVEPT_SINGLE:
+        return "single-context INVEPT";
+    case AXADDR_X86_EPT_CAP_INVEPT_ALL:
+        return "all-context INVEPT";
+    default:
+        return "?";
+    }
+}
+
+/* ---- the root register: EPTP (VMCS field 201AH; 25.6.11) ---- */
+
+/**
+ * The EPTP of the table at `root`: write-back (6) in bits 2:0, a walk of four levels (4 - 1) in
+ * 5:3, accessed and dirty flags on in 6 if asked for (needs AXADDR_X86_EPT_CAP_ACCESSED_DIRTY).
+ * INVALID, with *eptp untouched, if the root is not page aligned or not below 2^52.
+ */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_x86_ept_eptp(axaddr_hpa_t root, bool has_accessed_dirty, uint64_t *eptp) {
+    if (!axaddr_x86_is_table_address(root)) {
+        return AXADDR_INVALID;
+    }
+    *eptp = root.raw | (has_accessed_dirty ? 0x40 : 0) | (3 << 3) | 6;
+    return AXADDR_OK;
+}
+
+/* ---- exits: EPT violation (reason 48; 28.2.1, Table 28-7) ---- */
+
+/**
+ * Decode an EPT violation from the VMCS fields exit qualification (6400H), guest-physical address
+ * (2400H) and guest-linear address (640AH).
+ *
+ * With accessed and dirty flags on, a guest's page walk counts as a write to its tables (29.3.3.2):
+ * the processor reports it as read and write, and so does `access`. `is_permission` says that some
+ * right was there (bits 5:3, the rights that all entries on the way grant together).
+ *
+ * An EPT misconfiguration (reason 49) has no qualification: somebody wrote to the tables. Bit 12
+ * ("NMI unblocking due to IRET") is for the caller, before it resumes.
+ */
+static inline void axaddr_x86_ept_decode(uint64_t qualification, uint64_t guest_physical,
+                                         uint64_t guest_linear, struct axaddr_exit *exit) {
+    uint32_t access = (uint32_t)qualification & AXADDR_ACCESS_FLAGS;
+    bool is_gva_valid = (qualification & 0x80) != 0;
+
+    exit->gpa = axaddr_gpa(guest_physical);
+    exit->access = access != 0 ? access : AXADDR_READ;
+    exit->is_page_only = false;
+    /* Bit 8 says "the translation of the linear address, not a walk for it"; valid if bit 7 is. */
+    exit->is_guest_walk = is_gva_valid && (qualification & 0x100) == 0;
+    exit->is_permission = (qualification & 0x38) != 0;
+    exit->is_gva_valid = is_gva_valid;
+    exit->gva = axaddr_gva(is_gva_valid ? guest_linear : 0);
+}
+
+/* ---- TLB: INVEPT (vol. 3C, chapter 31; 29.4.3.1) ---- */
+
+#if defined(__x86_64__)
+
+/** INVEPT of `type` (1: single context, 2: all). INVALID if the processor refuses it. */
+AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_x86_ept_invept(uint64_t type,
+                                                                         uint64_t eptp) {
+    struct {
+        uint64_t eptp;
+        uint64_t reserved;
+    } descriptor;
+    bool is_refused; /* CF or ZF: VMfailInvalid, VMfailValid */
+
+    descriptor.eptp = eptp;
+    descriptor.reserved = 0;
+    __asm__ volatile("invept %[descriptor], %[type]"
+                     : "=@ccbe"(is_refused)
+                     : [descriptor] "m"(descriptor), [type] "r"(type)
+                     : "memory");
+    return is_refused ? AXADDR_INVALID : AXADDR_OK;
+}
+
+/** Forget what this logical processor derived from the EPT of `eptp`, for all VPIDs and PCIDs. */
+AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_x86_ept_invept_single(uint64_t eptp) {
+    return axaddr_x86_ept_invept(1, eptp);
+}
+
+/** Forget what this logical processor derived from any EPT: after VMXON, or without "single". */
+AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_x86_ept_invept_all(void) {
+    return axaddr_x86_ept_invept(2, 0);
+}
+
+/**
+ * Carry out a plan on this logical processor, in VMX root operation. The HAL calls it on each one
+ * that has run the guest since it last did so (by an IPI, or at the latest before the next entry of
+ * a processor whose guest has been stopped). INVALID if `eptp` is none: the plan is not done then.
+ *
+ * EPT has nothing finer than a context: any plan that is not empty is one INVEPT. INVVPID and
+ * INVLPG would be wrong. They take guest-linear addresses, which a plan does not know; and INVVPID
+ * need not touch guest-physical mappings (29.4.3.2), so that the walker would go on using them.
+ */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_x86_ept_flush(const struct axaddr_flush *plan, uint64_t eptp) {
+    if (axaddr_flush_is_empty(plan)) {
+        return AXADDR_OK;
+    }
+    return axaddr_x86_ept_invept_single(eptp);
+}
+
+#endif /* __x86_64__ */
+
+#endif /* AXADDR_ARCH_X86_EPT_H */
