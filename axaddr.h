@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * axaddr: address spaces for hypervisors. The one header to include; this comment is the manual, the
+ * files that it names have the details.
+ *
+ *     #include "axaddr.h"
+ *
+ *     static const struct axaddr_hal my_hal = {   // the host: four functions (axaddr_core/hal.h)
+ *         .alloc_frame = my_alloc_frame,          // bool  (void *ctx, axaddr_hpa_t *frame)
+ *         .free_frame = my_free_frame,            // void  (void *ctx, axaddr_hpa_t frame)
+ *         .frame_at = my_frame_at,                // void *(void *ctx, axaddr_hpa_t frame)
+ *         .flush_tlb = my_flush_tlb,              // void  (void *ctx, const struct axaddr_flush *)
+ *     };
+ *     AXADDR_DEFINE_SPACE(vm, axaddr_x86_ept, my_hal);
+ *
+ *     struct vm guest;
+ *     status = vm_init(&guest, ctx, axaddr_gpa(0), UINT64_C(1) << 39);
+ *     status = vm_map_alloc(&guest, axaddr_gpa(0), RAM_SIZE,
+ *                           AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE, AXADDR_LAZY);
+ *     switch (vm_handle_fault(&guest, exit.gpa, exit.access)) { ... }
+ *
+ * ## What there is
+ *
+ * Types        axaddr_gva_t, axaddr_gpa_t, axaddr_hva_t, axaddr_hpa_t: structs that hold a 64-bit
+ *              .raw, made by axaddr_gpa(raw) and so on; mixing them up does not compile.
+ *              AXADDR_DEFINE_ADDR(name) makes another kind.                  axaddr_core/addr.h
+ * Flags        AXADDR_READ, WRITE, EXECUTE, USER, DEVICE, UNCACHED; AXADDR_SMALL beside them asks
+ *              for leaves of the smallest size.                             axaddr_core/flags.h
+ * Status       AXADDR_OK, INVALID, EXISTS, NOT_MAPPED, NO_MEMORY, DENIED, BUSY, UNSUPPORTED. A call
+ *              that fails has changed nothing.                               axaddr_core/base.h
+ * Formats      axaddr_x86_ept; axaddr_x86_64, axaddr_x86_npt; axaddr_aarch64_stage2_40,
+ *              axaddr_aarch64_stage2_48; axaddr_riscv_sv39x4, axaddr_riscv_sv48x4 and both with
+ *              _svpbmt. Each file also has the root register's value, the TLB maintenance and the
+ *              decoding of exits for its machine.                                  axaddr_arch/
+ * Frames       AXADDR_DEFINE_FRAME(name, hal): a frame with an owner.        axaddr_core/frame.h
+ *
+ * ## A space: AXADDR_DEFINE_SPACE(name, format, hal)
+ *
+ * `format` and `hal` are the names of static const structs. Generated, for name `vm`; sizes in bytes,
+ * multiples of the page size as all addresses, unless "any byte" is said:
+ *
+ *   enum axaddr_status
+ *   vm_init(vm, ctx, gpa start, size)            an empty space; takes the root's frames
+ *   vm_map_linear(vm, gpa, hpa, size, flags)     host memory in one piece, largest leaves that fit
+ *   vm_map_frames(vm, gpa, frames, count, flags) an array of host frames; adjoining ones make
+ *                                                large leaves
+ *   vm_map_alloc(vm, gpa, size, flags, AXADDR_LAZY | AXADDR_POPULATE)   zeroed frames of its own
+ *   vm_map_device(vm, gpa, size, cookie)         trapped: every access is AXADDR_FAULT_DEVICE
+ *   vm_unmap(vm, gpa, size)                      whatever is there; holes are skipped
+ *   vm_protect(vm, gpa, size, flags)             new flags in the place of the old
+ *   vm_translate(vm, gpa, &hpa)                  any byte; NOT_MAPPED also while only reserved
+ *   vm_query(vm, gpa, &mapping)                  any byte: host address, flags, size of the leaf; or
+ *                                                what is known of a page that is not mapped
+ *   vm_find_area(vm, gpa, &area)                 any byte: the area that holds it
+ *   vm_next_area(vm, gpa, &area)                 the first area that ends there or later
+ *   enum axaddr_fault
+ *   vm_handle_fault(vm, gpa, access)             any byte, any address: RESOLVED, SPURIOUS, DEVICE,
+ *                                                UNMAPPED, DENIED, NO_MEMORY
+ *   others
+ *   axaddr_hpa_t vm_root(vm)                     for the root register
+ *   void vm_stats(vm, &stats)                    counts tables, leaves, bytes
+ *   void vm_destroy(vm)                          flushes, then frees all that it owns
+ *
+ * Failures, in this order: INVALID (arguments), UNSUPPORTED (the format cannot hold these flags),
+ * EXISTS / NOT_MAPPED / DENIED (what is there), NO_MEMORY.
+ *
+ * ## A bare table: AXADDR_DEFINE_PAGE_TABLE(name, format, hal)
+ *
+ * For those who keep areas themselves: pt_init, pt_map (as map_linear), pt_map_frames, pt_unmap,
+ * pt_protect, pt_translate, pt_query, pt_tables_needed(pt, gpa, hpa, size, flags, &count), pt_root,
+ * pt_stats, pt_destroy. It frees its tables, never what they map.
+ *
+ * ## Variants
+ *
+ * ..._TYPED(name, format, hal, input, output)  other kinds of addresses than axaddr_gpa -> axaddr_hpa,
+ *                                              for stage 1: axaddr_gva, axaddr_hva, your own
+ * AXADDR_DECLARE_SPACE(name) in a header and AXADDR_IMPLEMENT_SPACE(name, format, hal) in one file,
+ * both PAGE_TABLE too: one copy of the code for several translation units. Same for _TYPED.
+ *
+ * Everything generated is static (for IMPLEMENT: external) and specialised: format and HAL fold into
+ * it, no call through a pointer is left from -Og on. A HAL function that is missing is a compile
+ * error at the line of the macro (without optimisation: _init says AXADDR_UNSUPPORTED).
+ */
+#ifndef AXADDR_H
+#define AXADDR_H
+
+#include "axaddr_core/addr.h"
+#include "axaddr_core/frame.h"
+#include "axaddr_core/generate.h"
+
+#include "axaddr_arch/aarch64_stage2.h"
+#include "axaddr_arch/riscv_gstage.h"
+#include "axaddr_arch/x86_64.h"
+#include "axaddr_arch/x86_ept.h"
+
+/* ---- spaces ---- */
+
+/** `struct name`, and its functions as statics of this translation unit. */
+#define AXADDR_DEFINE_SPACE(name, format, hal)                                                     \
+    AXADDR_DEFINE_SPACE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
+#define AXADDR_DEFINE_SPACE_TYPED(name, format, hal, input, output)                                \
+    AXADDR_SPACE_TYPE_(name)                                                                       \
+    AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_SPACE_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)              \
+    struct name
+
+/** `struct name` and prototypes, for a header that several translation units include. */
+#define AXADDR_DECLARE_SPACE(name) AXADDR_DECLARE_SPACE_TYPED(name, axaddr_gpa, axaddr_hpa)
+#define AXADDR_DECLARE_SPACE_TYPED(name, input, output)                                            \
+    AXADDR_SPACE_TYPE_(name)                                                                       \
+    AXADDR_SPACE_FUNCTIONS_(AXADDR_EXTERN_, AXADDR_EXTERN_VOID_, name, input, output)              \
+    struct name
+
+/** The functions that AXADDR_DECLARE_SPACE declares; in one translation unit. */
+#define AXADDR_IMPLEMENT_SPACE(name, format, hal)                                                  \
+    AXADDR_IMPLEMENT_SPACE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
+#define AXADDR_IMPLEMENT_SPACE_TYPED(name, format, hal, input, output)                             \
+    AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_SPACE_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)              \
+    struct name
+
+/* ---- bare tables: the same three ---- */
+
+#define AXADDR_DEFINE_PAGE_TABLE(name, format, hal)                                                \
+    AXADDR_DEFINE_PAGE_TABLE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
+#define AXADDR_DEFINE_PAGE_TABLE_TYPED(name, format, hal, input, output)                           \
+    AXADDR_TABLE_TYPE_(name)                                                                       \
+    AXADDR_TABLE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_TABLE_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)              \
+    struct name
+
+#define AXADDR_DECLARE_PAGE_TABLE(name)                                                            \
+    AXADDR_DECLARE_PAGE_TABLE_TYPED(name, axaddr_gpa, axaddr_hpa)
+#define AXADDR_DECLARE_PAGE_TABLE_TYPED(name, input, output)                                       \
+    AXADDR_TABLE_TYPE_(name)                                                                       \
+    AXADDR_TABLE_FUNCTIONS_(AXADDR_EXTERN_, AXADDR_EXTERN_VOID_, name, input, output)              \
+    struct name
+
+#define AXADDR_IMPLEMENT_PAGE_TABLE(name, format, hal)                                             \
+    AXADDR_IMPLEMENT_PAGE_TABLE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
+#define AXADDR_IMPLEMENT_PAGE_TABLE_TYPED(name, format, hal, input, output)                        \
+    AXADDR_TABLE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_TABLE_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)              \
+    struct name
+
+#endif /* AXADDR_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pool.h: frames taken before an edit begins, so that it cannot fail half-way. They are linked
+ * through their own first word: no frame in a pool has been seen by a guest or a walker yet.
+ */
+#ifndef AXADDR_CORE_POOL_H
+#define AXADDR_CORE_POOL_H
+
+#include "instance.h"
+
+
+/** Take a frame out; the pool is not empty. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_pool_take(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table,
+                                               struct axaddr_pool *pool) {
+    uint64_t frame = pool->head;
+
+    pool->head = *(const axaddr_word64_t *)axaddr_frame_at(self, table, frame);
+    pool->count--;
+    return frame;
+}
+
+/**
+ * Bring a pool to `count` frames, by taking or giving back. On false, which only taking can come to,
+ * it is empty and all frames have been given back. Generated once for each instance.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_pool_resize(const struct axaddr_instance *self,
+                                             const struct axaddr_table *table,
+                                             struct axaddr_pool *pool, uint64_t count) {
+    bool is_complete = true;
+
+    while (pool->count < count) {
+        axaddr_hpa_t frame;
+
+        if (!self->hal->alloc_frame(table->ctx, &frame)) {
+            is_complete = false;
+            count = 0;
+            break;
+        }
+        *(axaddr_word64_t *)axaddr_frame_at(self, table, frame.raw) = pool->head;
+        pool->head = frame.raw;
+        pool->count++;
+    }
+    while (pool->count > count) {
+        axaddr_free_frame(self, table, axaddr_pool_take(self, table, pool));
+    }
+    return is_complete;
+}
+
+#endif /* AXADDR_CORE_POOL_H */

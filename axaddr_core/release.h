@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * release.h: the freeing that follows an unmap's flush. An unmap leaves parked entries behind, each
+ * with the number of the frame that it mapped or pointed to (edit.h). Two walks turn them into free
+ * frames: release, for what owned areas mapped; then sweep, for the tables.
+ */
+#ifndef AXADDR_CORE_RELEASE_H
+#define AXADDR_CORE_RELEASE_H
+
+#include "walk.h"
+
+/** What an entry holds, or held before an unmap parked it. */
+enum axaddr_holding {
+    AXADDR_HOLDS_NOTHING,
+    AXADDR_HOLDS_FRAME,
+    AXADDR_HOLDS_TABLE,
+};
+
+/** What an entry of `level` holds or held, and the frame's or table's address. */
+AXADDR_ALWAYS_INLINE enum axaddr_holding axaddr_holding_of(const struct axaddr_instance *self,
+                                                           uint64_t entry, unsigned level,
+                                                           uint64_t *frame) {
+    const struct axaddr_format *format = self->format;
+
+    switch (format->kind_of(entry, level)) {
+    case AXADDR_ENTRY_LEAF:
+        *frame = format->frame_of(entry, level);
+        return AXADDR_HOLDS_FRAME;
+    case AXADDR_ENTRY_TABLE:
+        *frame = format->table_of(entry);
+        return AXADDR_HOLDS_TABLE;
+    case AXADDR_ENTRY_ABSENT:
+        break;
+    }
+    *frame = format->absent_value(entry) << format->shift[0];
+    switch (format->absent_kind(entry)) {
+    case AXADDR_ABSENT_PARKED_LEAF:
+        return AXADDR_HOLDS_FRAME;
+    case AXADDR_ABSENT_PARKED_TABLE:
+        return AXADDR_HOLDS_TABLE;
+    case AXADDR_ABSENT_EMPTY:
+    case AXADDR_ABSENT_RESERVED:
+    case AXADDR_ABSENT_TRAPPED:
+        break;
+    }
+    return AXADDR_HOLDS_NOTHING;
+}
+
+/** Free the frames of one leaf. Blocks may be given back in smaller pieces (hal.h). */
+AXADDR_ALWAYS_INLINE void axaddr_free_leaf(const struct axaddr_instance *self,
+                                           const struct axaddr_table *table, uint64_t frame,
+                                           unsigned level) {
+    uint64_t end = frame + (axaddr_span_mask(self, level) + 1);
+
+    for (; frame != end; frame += axaddr_page_size(self)) {
+        axaddr_free_frame(self, table, frame);
+    }
+}
+
+/**
+ * Free the frames that the leaves of [first, last] map or mapped before they were parked. Entries
+ * stay as they are: the tables go next.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_table_release(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table, uint64_t first,
+                                               uint64_t last) {
+    const struct axaddr_format *format = self->format;
+    uint64_t address = first;
+
+    for (;;) {
+        unsigned level = axaddr_top_level(self);
+        void *slot = axaddr_slot_at(format, table->root_at, level, address);
+        enum axaddr_holding holding;
+        uint64_t frame;
+
+        /* Down to what decides, then on as long as the table of level 0 lasts. */
+        for (;;) {
+            holding = axaddr_holding_of(self, axaddr_entry_read(format, slot), level, &frame);
+            if (holding == AXADDR_HOLDS_TABLE) {
+                level--;
+                slot = axaddr_slot_at(format, axaddr_frame_at(self, table, frame), level, address);
+                continue;
+            }
+            if (holding == AXADDR_HOLDS_FRAME) {
+                axaddr_free_leaf(self, table, frame, level);
+            }
+            address |= axaddr_span_mask(self, level);
+            if (address >= last) {
+                return;
+            }
+            address++;
+            if (level != 0 || (address & axaddr_table_mask(self, 0)) == 0) {
+                break;
+            }
+            slot = axaddr_slot_after(format, slot, 1);
+        }
+    }
+}
+
+/** Free one table of `level`. */
+AXADDR_ALWAYS_INLINE void axaddr_free_table(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table, uint64_t frame,
+                                            unsigned level) {
+    if (self->format->root_order > 0 && level == axaddr_top_level(self)) {
+        self->hal->free_block(table->ctx, self->format->root_order, axaddr_hpa(frame));
+    } else {
+        axaddr_free_frame(self, table, frame);
+    }
+}
+
+/** The next entry from `slot` on that holds a table, and that table; `end` if there is none. */
+AXADDR_ALWAYS_INLINE void *axaddr_next_link(const struct axaddr_instance *self, void *slot,
+                                            void *end, unsigned level, uint64_t *child) {
+    const struct axaddr_format *format = self->format;
+    uint64_t follower = ~UINT64_C(0); /* what goes on a run of leaves; at first, no entry at all */
+
+    AXADDR_UNROLL
+    for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
+        uint64_t entry = axaddr_entry_read(format, slot);
+
+        /* A table of large leaves is most often one run: what follows a leaf is a leaf. */
+        if (entry != follower && format->kind_of(entry, level) != AXADDR_ENTRY_LEAF) {
+            if (axaddr_holding_of(self, entry, level, child) == AXADDR_HOLDS_TABLE) {
+                break;
+            }
+            follower = ~UINT64_C(0);
+            continue;
+        }
+        follower = format->next_leaf(entry, level);
+    }
+    return slot;
+}
+
+/**
+ * Free a table of `level` that nothing points to any more, and all tables below it. Bounded by the
+ * number of entries; tables of level 0 are not looked into. Generated once for each instance.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_table_free_tables(const struct axaddr_instance *self,
+                                                   const struct axaddr_table *table,
+                                                   uint64_t frame, unsigned level) {
+    const struct axaddr_format *format = self->format;
+    uint64_t frames[AXADDR_LEVEL_MAX]; /* the tables from the first one down to `level` */
+    void *slots[AXADDR_LEVEL_MAX];     /* where to go on in each */
+    unsigned top = level;
+
+    frames[top] = frame;
+    slots[top] = axaddr_frame_at(self, table, frame);
+    for (;;) {
+        void *at = axaddr_frame_at(self, table, frames[level]);
+        void *end = level > 0 ? axaddr_table_end(format, at, level) : at;
+        void *slot = axaddr_next_link(self, slots[level], end, level, &frame);
+
+        if (slot == end) {
+            axaddr_free_table(self, table, frames[level], level);
+            if (level == top) {
+                return;
+            }
+            level++;
+        } else {
+            slots[level] = axaddr_slot_after(format, slot, 1);
+            level--;
+            frames[level] = frame;
+            slots[level] = axaddr_frame_at(self, table, frame);
+        }
+    }
+}
+
+/** Free the tables that an unmap of [first, last] has parked, and empty what it has parked. */
+AXADDR_ALWAYS_INLINE void axaddr_table_sweep(const struct axaddr_instance *self,
+                                             const struct axaddr_table *table, uint64_t first,
+                                             uint64_t last) {
+    const struct axaddr_format *format = self->format;
+    uint64_t address = first;
+
+    for (;;) {
+        struct axaddr_position position = self->lookup(table, address);
+        uint64_t done = address | axaddr_span_mask(self, position.level);
+        uint64_t frame;
+
+        if (format->kind_of(position.entry, position.level) == AXADDR_ENTRY_ABSENT) {
+            enum axaddr_holding holding =
+                axaddr_holding_of(self, position.entry, position.level, &frame);
+
+            if (holding != AXADDR_HOLDS_NOTHING) {
+                axaddr_entry_write(format, position.slot, format->empty);
+            }
+            if (holding == AXADDR_HOLDS_TABLE) {
+                self->free_tables(table, frame, position.level - 1);
+            }
+        }
+        if (done >= last) {
+            return;
+        }
+        address = done + 1;
+    }
+}
+
+#endif /* AXADDR_CORE_RELEASE_H */

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * walk.h: from an address to the entry that decides it, and what that entry says.
+ *
+ * There are two walkers. axaddr_walk is unrolled, with every level a constant: for the hot paths.
+ * axaddr_lookup is the same as a loop, generated once for each instance: for everything else.
+ */
+#ifndef AXADDR_CORE_WALK_H
+#define AXADDR_CORE_WALK_H
+
+#include "instance.h"
+
+/**
+ * Whether a walk for `address` ends at what was mapped there and nowhere else. Within the width that
+ * the tables reach it does, as nothing is mapped outside the bounds; only addresses beyond it alias.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_is_walkable(const struct axaddr_instance *self,
+                                             const struct axaddr_table *table, uint64_t address) {
+    unsigned top = axaddr_top_level(self);
+
+    return self->format->is_sign_extended
+               ? address >= table->first && address <= table->last
+               : address >> self->format->shift[top] < UINT64_C(1) << self->format->index_bits[top];
+}
+
+/** One step of the walk; false when the entry is not a table, and decides. */
+AXADDR_ALWAYS_INLINE bool axaddr_walk_step(const struct axaddr_instance *self,
+                                           const struct axaddr_table *table, uint64_t address,
+                                           unsigned level, void **at,
+                                           struct axaddr_position *position) {
+    position->slot = axaddr_slot(self->format, *at, level, address);
+    position->entry = axaddr_entry_read(self->format, position->slot);
+    position->level = level;
+    if (AXADDR_UNLIKELY(self->format->kind_of(position->entry, level) != AXADDR_ENTRY_TABLE)) {
+        return false;
+    }
+    *at = axaddr_frame_at(self, table, self->format->table_of(position->entry));
+    return true;
+}
+
+/**
+ * Walk to level 0, or to the entry above it that ends the walk: false then. `address` must be
+ * reachable. position->entry is never a table. Where size matters most, it is the shared walk.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_walk(const struct axaddr_instance *self,
+                                      const struct axaddr_table *table, uint64_t address,
+                                      struct axaddr_position *position) {
+#ifdef __OPTIMIZE_SIZE__
+    *position = self->lookup(table, address);
+    return position->level == 0;
+#else
+    unsigned count = self->format->level_count;
+    void *at = table->root_at;
+
+    if (count > 4 && !axaddr_walk_step(self, table, address, 4, &at, position)) {
+        return false;
+    }
+    if (count > 3 && !axaddr_walk_step(self, table, address, 3, &at, position)) {
+        return false;
+    }
+    if (count > 2 && !axaddr_walk_step(self, table, address, 2, &at, position)) {
+        return false;
+    }
+    if (!axaddr_walk_step(self, table, address, 1, &at, position)) {
+        return false;
+    }
+    position->slot = axaddr_slot(self->format, at, 0, address);
+    position->entry = axaddr_entry_read(self->format, position->slot);
+    position->level = 0;
+    return true;
+#endif
+}
+
+/** The same as a loop. `address` must be reachable. */
+AXADDR_ALWAYS_INLINE struct axaddr_position axaddr_lookup(const struct axaddr_instance *self,
+                                                          const struct axaddr_table *table,
+                                                          uint64_t address) {
+    struct axaddr_position position;
+    unsigned level = axaddr_top_level(self);
+    void *at = table->root_at;
+
+    while (axaddr_walk_step(self, table, address, level, &at, &position)) {
+        level--;
+    }
+    return position;
+}
+
+/* ---- what a table says of an address ---- */
+
+/** What query tells of an address. */
+struct axaddr_mapping {
+    axaddr_hpa_t hpa;             /**< the byte that the address maps to (0 if not mapped) */
+    uint64_t size;                /**< bytes of the leaf, or of the absent entry */
+    uint32_t flags;               /**< of the leaf, or of the reservation */
+    uint32_t cookie;              /**< of a reserved or trapped entry */
+    enum axaddr_absent_kind kind; /**< why it is not mapped: EMPTY, RESERVED or TRAPPED */
+};
+
+/** The host address of a byte, by a leaf that maps it. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_leaf_output(const struct axaddr_instance *self,
+                                                 uint64_t leaf, unsigned level,
+                                                 uint64_t address) {
+    return self->format->frame_of(leaf, level) | (address & axaddr_span_mask(self, level));
+}
+
+/**
+ * Look at one level of the walk for a translation: true when it ends here, with or without a result.
+ * Each level has its own end, so that a leaf's size is a constant there.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *self,
+                                                const struct axaddr_table *table,
+                                                uint64_t address, unsigned level, void **at,
+                                                enum axaddr_status *status, uint64_t *output) {
+    const struct axaddr_format *format = self->format;
+    uint64_t entry = axaddr_entry_read(format, axaddr_slot(format, *at, level, address));
+    enum axaddr_entry_kind kind = format->kind_of(entry, level);
+
+    if (level > 0 && AXADDR_LIKELY(kind == AXADDR_ENTRY_TABLE)) {
+        *at = axaddr_frame_at(self, table, format->table_of(entry));
+        return false;
+    }
+    if (kind == AXADDR_ENTRY_LEAF) {
+        *output = axaddr_leaf_output(self, entry, level, address);
+        *status = AXADDR_OK;
+    } else {
+        *status = address < table->first || address > table->last ? AXADDR_INVALID
+                                                                  : AXADDR_NOT_MAPPED;
+    }
+    return true;
+}
+
+/**
+ * The host-physical address of a byte. INVALID outside the table's bounds, NOT_MAPPED where there
+ * is no leaf (holes, reserved and trapped pages); *output is untouched then.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axaddr_instance *self,
+                                                               const struct axaddr_table *table,
+                                                               uint64_t address,
+                                                               uint64_t *output) {
+    unsigned count = self->format->level_count;
+    enum axaddr_status status;
+    void *at = table->root_at;
+
+    if (!axaddr_is_walkable(self, table, address)) {
+        return AXADDR_INVALID;
+    }
+#ifdef __OPTIMIZE_SIZE__
+    while (!axaddr_translate_step(self, table, address, --count, &at, &status, output)) {
+    }
+    return status;
+#else
+    if (count > 4 && axaddr_translate_step(self, table, address, 4, &at, &status, output)) {
+        return status;
+    }
+    if (count > 3 && axaddr_translate_step(self, table, address, 3, &at, &status, output)) {
+        return status;
+    }
+    if (count > 2 && axaddr_translate_step(self, table, address, 2, &at, &status, output)) {
+        return status;
+    }
+    if (axaddr_translate_step(self, table, address, 1, &at, &status, output)) {
+        return status;
+    }
+    (void)axaddr_translate_step(self, table, address, 0, &at, &status, output);
+    return status;
+#endif
+}
+
+/**
+ * All about an address. OK: it is mapped. NOT_MAPPED: it is not, and *mapping tells what is known of
+ * it. INVALID: outside the bounds; *mapping is untouched.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_query(const struct axaddr_instance *self,
+                                                           const struct axaddr_table *table,
+                                                           uint64_t address,
+                                                           struct axaddr_mapping *mapping) {
+    const struct axaddr_format *format = self->format;
+    struct axaddr_position position;
+    uint64_t payload = 0;
+
+    if (address < table->first || address > table->last) {
+        return AXADDR_INVALID;
+    }
+    position = self->lookup(table, address);
+    mapping->size = axaddr_span_mask(self, position.level) + 1;
+    if (format->kind_of(position.entry, position.level) == AXADDR_ENTRY_LEAF) {
+        mapping->hpa = axaddr_hpa(axaddr_leaf_output(self, position.entry, position.level, address));
+        mapping->flags = format->flags_of(position.entry, position.level);
+        mapping->cookie = 0;
+        mapping->kind = AXADDR_ABSENT_EMPTY;
+        return AXADDR_OK;
+    }
+    mapping->hpa = axaddr_hpa(0);
+    mapping->kind = format->absent_kind(position.entry);
+    if (mapping->kind != AXADDR_ABSENT_EMPTY) {
+        payload = format->absent_value(position.entry);
+    }
+    mapping->flags = axaddr_payload_flags(payload);
+    mapping->cookie = axaddr_payload_cookie(payload);
+    return AXADDR_NOT_MAPPED;
+}
+
+#endif /* AXADDR_CORE_WALK_H */
