@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+#
+# axaddr is headers only: nothing is built to use it. This file builds and runs what proves it.
+# Everything that is made goes to $(BUILD). `make help` lists the targets.
+
+BUILD ?= build
+FUZZ_SECONDS ?= 60
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror
+CHECKED := -fsanitize=address,undefined -fno-sanitize-recover=all
+HEADERS := axaddr.h $(wildcard axaddr_core/*.h axaddr_arch/*.h)
+
+.DEFAULT_GOAL := check
+.DELETE_ON_ERROR:
+
+# ---- host tests: every tests/test_*.c, as built by each of the compilers ----
+
+TESTS := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+
+CC_gcc := gcc -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
+CC_clang := clang -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
+CC_fast := gcc -std=c11 -O2 -g $(WARNINGS)
+
+# $(1): gcc, clang or fast
+define host_tests
+$(BUILD)/$(1)/%.o: tests/%.c $(HEADERS) $(wildcard tests/*.h)
+	@mkdir -p $$(@D)
+	@echo "  $(1)  $$<"
+	@$$(CC_$(1)) -I. -c $$< -o $$@
+$(BUILD)/$(1)/test_%: $(BUILD)/$(1)/test_%.o $(BUILD)/$(1)/spaces.o $(BUILD)/$(1)/tables.o
+	@$$(CC_$(1)) $$^ -o $$@
+.PRECIOUS: $(BUILD)/$(1)/%.o
+.PHONY: check-$(1)
+check-$(1): $(TESTS:%=$(BUILD)/$(1)/%)
+	@tests/run.sh $$^
+endef
+$(foreach variant,gcc clang fast,$(eval $(call host_tests,$(variant))))
+
+# ---- targets: a line of `make help` each ----
+
+.PHONY: check test run hello bench bench-instr fuzz format format-check clean help
+
+check: check-gcc ## (default) build and run the host tests with gcc and its sanitizers
+
+run: ## a small hypervisor on this library runs Debian's U-Boot as its guest (RISC-V, QEMU)
+	@tools/setup run
+	@examples/vmm_riscv/run.sh $(BUILD)/vmm_riscv
+
+test: ## all tests: host (gcc, clang), headers, templates, misuse, README, fuzz corpus, the guest
+	@tools/setup test
+	@BUILD=$(BUILD) tests/all.sh
+
+hello: $(BUILD)/hello_map ## build and run examples/hello_map.c, the smallest complete program
+	$(BUILD)/hello_map
+$(BUILD)/hello_map: examples/hello_map.c $(HEADERS)
+	@mkdir -p $(@D)
+	gcc -std=c11 -O2 $(WARNINGS) -I. $< -o $@
+
+bench: ## nanoseconds for each operation, as ratios to hand-written loops in the same run
+	@tools/setup bench
+	@bench/run.sh ns $(BUILD)/bench
+
+bench-instr: ## instructions for each operation, counted by callgrind, with the targets
+	@tools/setup bench
+	@bench/run.sh instr $(BUILD)/bench
+
+fuzz: ## AFL++ on a space against its model, for FUZZ_SECONDS (60)
+	@tools/setup fuzz
+	@fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+FORMATTED = $(HEADERS) $(shell git ls-files '*.c' '*.h')
+
+format: ## lay out the sources as .clang-format says
+	clang-format -i $(sort $(FORMATTED))
+
+format-check: ## the same, but only report what would change
+	clang-format --dry-run -Werror $(sort $(FORMATTED))
+
+clean: ## remove what was built (guests are kept: they were downloaded)
+	@[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name guests -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
