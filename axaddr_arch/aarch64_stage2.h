@@ -166,8 +166,9 @@ static inline uint64_t axaddr_aarch64_stage2_absent_value(uint64_t entry) {
     return axaddr_absent64_value(entry, 0);
 }
 
-static inline bool axaddr_aarch64_stage2_is_reserved(uint64_t entry, uint32_t *flags) {
-    return axaddr_absent64_is_reserved(entry, AXADDR_AARCH64_S2_VALID, 0, flags);
+static inline bool axaddr_aarch64_stage2_is_reserved(uint64_t entry, uint32_t *rights) {
+    *rights = axaddr_absent64_flags(entry, 0);
+    return axaddr_absent64_is_reserved(entry, AXADDR_AARCH64_S2_VALID);
 }
 
 /**

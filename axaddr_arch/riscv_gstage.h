@@ -141,11 +141,11 @@ static inline uint64_t axaddr_riscv_gstage_absent_value(uint64_t entry) {
     return (entry & AXADDR_RISCV_G_PPN) >> AXADDR_RISCV_G_PPN_SHIFT;
 }
 
-static inline bool axaddr_riscv_gstage_is_reserved(uint64_t entry, uint32_t *flags) {
+static inline bool axaddr_riscv_gstage_is_reserved(uint64_t entry, uint32_t *rights) {
     uint64_t kind = UINT64_C(7) << AXADDR_RISCV_G_ABSENT_KIND_SHIFT;
     uint64_t reserved = (uint64_t)AXADDR_ABSENT_RESERVED << AXADDR_RISCV_G_ABSENT_KIND_SHIFT;
 
-    *flags = axaddr_payload_flags(entry >> AXADDR_RISCV_G_PPN_SHIFT);
+    *rights = axaddr_payload_flags(entry >> AXADDR_RISCV_G_PPN_SHIFT);
     return (entry & (kind | AXADDR_RISCV_G_VALID)) == reserved;
 }
 

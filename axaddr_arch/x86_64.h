@@ -66,6 +66,11 @@ static inline enum axaddr_entry_kind axaddr_x86_64_kind_of(uint64_t entry, unsig
     return AXADDR_ENTRY_LEAF;
 }
 
+static inline bool axaddr_x86_64_is_reserved(uint64_t entry, uint32_t *rights) {
+    *rights = axaddr_absent64_flags(entry, AXADDR_X86_ADDRESS_MASK);
+    return axaddr_absent64_is_reserved(entry, AXADDR_X86_64_PRESENT);
+}
+
 static inline bool axaddr_x86_64_can_hold(uint32_t flags) {
     return (flags & AXADDR_READ) != 0 && axaddr_flags_agree(flags);
 }
@@ -139,7 +144,7 @@ static inline uint32_t axaddr_x86_npt_flags_of(uint64_t leaf, unsigned level) {
         .flags_of = prefix##_flags_of, .make_table = axaddr_x86_make_table,                        \
         .table_of = axaddr_x86_table_of, .make_absent = axaddr_x86_make_absent,                    \
         .absent_kind = axaddr_x86_absent_kind, .absent_value = axaddr_x86_absent_value,            \
-        .is_reserved = axaddr_x86_is_reserved, .needs_break = 0, .publish = 0,                     \
+        .is_reserved = axaddr_x86_64_is_reserved, .populate = 0, .needs_break = 0, .publish = 0,   \
         .caches_absent = false,                                                                    \
     }
 

@@ -90,9 +90,4 @@ static inline uint64_t axaddr_x86_absent_value(uint64_t entry) {
     return axaddr_absent64_value(entry, AXADDR_X86_ADDRESS_MASK);
 }
 
-/** Bits 2:0 are R, W, X in EPT; elsewhere the present bit is among them. */
-static inline bool axaddr_x86_is_reserved(uint64_t entry, uint32_t *flags) {
-    return axaddr_absent64_is_reserved(entry, 7, AXADDR_X86_ADDRESS_MASK, flags);
-}
-
 #endif /* AXADDR_ARCH_X86_COMMON_H */

@@ -94,6 +94,28 @@ static inline uint64_t axaddr_x86_ept_attributes_of(uint32_t flags, unsigned lev
                         << AXADDR_X86_EPT_TYPE_SHIFT;
 }
 
+/** A reservation has the attributes of its pages ready, in bits 57:52. */
+#define AXADDR_X86_EPT_READY_SHIFT 52
+
+static inline uint64_t axaddr_x86_ept_make_absent(enum axaddr_absent_kind kind, uint64_t value) {
+    uint64_t ready = 0;
+
+    if (kind == AXADDR_ABSENT_RESERVED) {
+        ready = axaddr_x86_ept_attributes_of(axaddr_payload_flags(value), 0);
+    }
+    return axaddr_x86_make_absent(kind, value) | ready << AXADDR_X86_EPT_READY_SHIFT;
+}
+
+/** Bits 5:3 hold the kind, 2:0 are 0; the rights are where they are in a leaf. */
+static inline bool axaddr_x86_ept_is_reserved(uint64_t entry, uint32_t *rights) {
+    *rights = (uint32_t)(entry >> AXADDR_X86_EPT_READY_SHIFT) & AXADDR_ACCESS_FLAGS;
+    return axaddr_absent64_is_reserved(entry, AXADDR_X86_EPT_RIGHTS);
+}
+
+static inline uint64_t axaddr_x86_ept_populate(uint64_t entry, uint64_t frame) {
+    return frame | entry >> AXADDR_X86_EPT_READY_SHIFT;
+}
+
 /** Bits 7:0 are what attributes_of gives. The address, A/D and the ignored bits stay. */
 static inline uint64_t axaddr_x86_ept_change_leaf(uint64_t leaf, unsigned level,
                                                   uint64_t attributes) {
@@ -129,9 +151,10 @@ static inline uint32_t axaddr_x86_ept_flags_of(uint64_t leaf, unsigned level) {
         .next_leaf = axaddr_x86_next_leaf, .change_leaf = axaddr_x86_ept_change_leaf,              \
         .split_leaf = axaddr_x86_ept_split_leaf, .frame_of = axaddr_x86_frame_of,                  \
         .flags_of = axaddr_x86_ept_flags_of, .make_table = axaddr_x86_make_table,                  \
-        .table_of = axaddr_x86_table_of, .make_absent = axaddr_x86_make_absent,                    \
+        .table_of = axaddr_x86_table_of, .make_absent = axaddr_x86_ept_make_absent,                \
         .absent_kind = axaddr_x86_absent_kind, .absent_value = axaddr_x86_absent_value,            \
-        .is_reserved = axaddr_x86_is_reserved, .needs_break = 0, .publish = 0,                     \
+        .is_reserved = axaddr_x86_ept_is_reserved, .populate = axaddr_x86_ept_populate,            \
+        .needs_break = 0, .publish = 0,                                                            \
         .caches_absent = false,                                                                    \
     }
 

@@ -42,17 +42,17 @@ AXADDR_ALWAYS_INLINE uint32_t axaddr_payload_cookie(uint64_t payload) {
 
 /* ---- the layout shared by formats with 64-bit entries ----
  *
- *     63      55 54  52 51                          12 11          0
- *    |    0     | kind |  value, each bit ^ invert    |      0      |
+ *     63            52 51                          12 11    6 5    3 2    0
+ *    |  the format's  |  value, each bit ^ invert    |   0   | kind |  0   |
  *
- * The low 12 bits are 0, which clears every valid bit of every 64-bit format. `invert` is 0, or for
+ * Bits 2:0 are 0, which clears every valid bit of the formats that use this. `invert` is 0, or for
  * x86 ones in bits 51:12: the address bits of an absent x86 entry may be used speculatively to read
  * the L1 cache (L1TF, CVE-2018-3646), so small values must read as addresses beyond any memory.
  */
 
 #define AXADDR_ABSENT64_VALUE_SHIFT 12
 #define AXADDR_ABSENT64_VALUE_MASK UINT64_C(0x000ffffffffff000)
-#define AXADDR_ABSENT64_KIND_SHIFT 52
+#define AXADDR_ABSENT64_KIND_SHIFT 3
 
 AXADDR_ALWAYS_INLINE uint64_t axaddr_absent64_make(enum axaddr_absent_kind kind, uint64_t value,
                                                    uint64_t invert) {
@@ -69,15 +69,17 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_absent64_value(uint64_t entry, uint64_t inv
 }
 
 /**
- * The hook is_reserved. `live_bits` are bits of which a live entry has at least one and an absent one
- * none.
+ * Whether an entry is absent and RESERVED. `live_bits` are bits of which a live entry has at least
+ * one and an absent one none.
  */
-AXADDR_ALWAYS_INLINE bool axaddr_absent64_is_reserved(uint64_t entry, uint64_t live_bits,
-                                                      uint64_t invert, uint32_t *flags) {
-    uint64_t mask = UINT64_C(7) << AXADDR_ABSENT64_KIND_SHIFT | live_bits;
+AXADDR_ALWAYS_INLINE bool axaddr_absent64_is_reserved(uint64_t entry, uint64_t live_bits) {
+    return (entry & (UINT64_C(7) << AXADDR_ABSENT64_KIND_SHIFT | live_bits)) ==
+           (uint64_t)AXADDR_ABSENT_RESERVED << AXADDR_ABSENT64_KIND_SHIFT;
+}
 
-    *flags = axaddr_payload_flags((entry ^ invert) >> AXADDR_ABSENT64_VALUE_SHIFT);
-    return (entry & mask) == (uint64_t)AXADDR_ABSENT_RESERVED << AXADDR_ABSENT64_KIND_SHIFT;
+/** The flags of a payload, without the rest of it. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_absent64_flags(uint64_t entry, uint64_t invert) {
+    return axaddr_payload_flags((entry ^ invert) >> AXADDR_ABSENT64_VALUE_SHIFT);
 }
 
 #endif /* AXADDR_CORE_ABSENT_H */

@@ -104,6 +104,13 @@ static inline void *axaddr_table_end(const struct axaddr_format *format, void *t
 /** Fill the entries from `slot` up to, not including, `end`; relaxed. One copy, as above. */
 static inline void axaddr_entry_fill(const struct axaddr_format *format, void *slot, void *end,
                                      uint64_t entry) {
+#if defined(__x86_64__)
+    if (format->entry_shift == 3) {
+        size_t count = (size_t)((unsigned char *)end - (unsigned char *)slot) >> 3;
+        __asm__ volatile("rep stosq" : "+D"(slot), "+c"(count) : "a"(entry) : "memory");
+        return;
+    }
+#endif
     for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
         axaddr_entry_write_relaxed(format, slot, entry);
     }

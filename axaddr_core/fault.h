@@ -9,13 +9,36 @@
 #include "pool.h"
 #include "walk.h"
 
+/** Whether an entry of level 0 is a reserved page, and its rights. */
+AXADDR_ALWAYS_INLINE bool axaddr_is_reserved(const struct axaddr_format *format, uint64_t entry,
+                                             uint32_t *rights) {
+    if (format->is_reserved != 0) {
+        return format->is_reserved(entry, rights);
+    }
+    *rights = axaddr_payload_flags(format->absent_value(entry));
+    return format->kind_of(entry, 0) == AXADDR_ENTRY_ABSENT &&
+           format->absent_kind(entry) == AXADDR_ABSENT_RESERVED;
+}
+
+/** The leaf that a reserved page becomes with `frame`. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_populated(const struct axaddr_format *format, uint64_t entry,
+                                               uint64_t frame) {
+    uint32_t flags;
+
+    if (format->populate != 0) {
+        return format->populate(entry, frame);
+    }
+    flags = axaddr_payload_flags(format->absent_value(entry));
+    return format->make_leaf(frame, 0, format->attributes_of(flags, 0));
+}
+
 /**
  * Populate the page of `address`, reserved by the entry at `position`, which is above level 0: the
  * tables below it are made, hold the same reservation, and are linked when they are complete.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_fault
 axaddr_fault_populate(const struct axaddr_instance *self, const struct axaddr_table *table,
-                      const struct axaddr_position *position, uint64_t address, uint32_t flags) {
+                      const struct axaddr_position *position, uint64_t address) {
     const struct axaddr_format *format = self->format;
     unsigned level = position->level;
     struct axaddr_pool pool = {0, 0};
@@ -43,24 +66,12 @@ axaddr_fault_populate(const struct axaddr_instance *self, const struct axaddr_ta
     }
     frame = axaddr_pool_take(self, table, &pool);
     axaddr_zero(axaddr_frame_at(self, table, frame), (size_t)axaddr_page_size(self));
-    axaddr_entry_write_relaxed(format, slot,
-                               format->make_leaf(frame, 0, format->attributes_of(flags, 0)));
+    axaddr_entry_write_relaxed(format, slot, axaddr_populated(format, position->entry, frame));
     axaddr_entry_write(format, position->slot, link);
     if (format->publish != 0) {
         format->publish();
     }
     return AXADDR_FAULT_RESOLVED;
-}
-
-/** Whether an entry of level 0 is a reserved page, and its flags. */
-AXADDR_ALWAYS_INLINE bool axaddr_is_reserved(const struct axaddr_format *format, uint64_t entry,
-                                             uint32_t *flags) {
-    if (format->is_reserved != 0) {
-        return format->is_reserved(entry, flags);
-    }
-    *flags = axaddr_payload_flags(format->absent_value(entry));
-    return format->kind_of(entry, 0) == AXADDR_ENTRY_ABSENT &&
-           format->absent_kind(entry) == AXADDR_ABSENT_RESERVED;
 }
 
 /** Any fault: the whole decision. Generated once for each instance. */
@@ -98,7 +109,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
         flags = axaddr_payload_flags(format->absent_value(position.entry));
         return (access & ~flags) != 0
                    ? AXADDR_FAULT_DENIED
-                   : axaddr_fault_populate(self, table, &position, address, flags);
+                   : axaddr_fault_populate(self, table, &position, address);
     case AXADDR_ABSENT_PARKED_LEAF:
     case AXADDR_ABSENT_PARKED_TABLE:
         return AXADDR_FAULT_SPURIOUS;
@@ -119,24 +130,24 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_in
     const struct axaddr_format *format = self->format;
     struct axaddr_position position;
     axaddr_hpa_t frame;
-    uint32_t flags;
+    uint32_t rights;
 
     if (AXADDR_UNLIKELY(!axaddr_is_walkable(self, table, address))) {
         return AXADDR_FAULT_UNMAPPED;
     }
     if (AXADDR_UNLIKELY(!axaddr_walk(self, table, address, &position) ||
-                        !axaddr_is_reserved(format, position.entry, &flags))) {
+                        !axaddr_is_reserved(format, position.entry, &rights))) {
         return self->fault_slow(table, address, access);
     }
-    if (AXADDR_UNLIKELY((access & ~flags) != 0)) {
-        return AXADDR_FAULT_DENIED;
+    if (AXADDR_UNLIKELY((access & ~rights) != 0)) {
+        return self->fault_slow(table, address, access);
     }
     if (AXADDR_UNLIKELY(!self->hal->alloc_frame(table->ctx, &frame))) {
         return AXADDR_FAULT_NO_MEMORY;
     }
     axaddr_zero(axaddr_frame_at(self, table, frame.raw), (size_t)axaddr_page_size(self));
     axaddr_entry_write(format, position.slot,
-                       format->make_leaf(frame.raw, 0, format->attributes_of(flags, 0)));
+                       axaddr_populated(format, position.entry, frame.raw));
     if (format->publish != 0) {
         format->publish();
     }

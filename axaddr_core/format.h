@@ -96,10 +96,17 @@ struct axaddr_format {
     uint64_t (*absent_value)(uint64_t entry);
 
     /**
-     * Whether an entry of level 0 is absent and of kind RESERVED, and the flags of its payload, where
-     * one comparison tells it; 0 where the hooks above have to be asked. For the fault path.
+     * For the fault path, where one comparison tells it: whether an entry of level 0 is absent and of
+     * kind RESERVED, and of its payload's flags those that an access may ask for (READ, WRITE,
+     * EXECUTE, USER; the others may be there or not). 0 where the hooks above have to be asked.
      */
-    bool (*is_reserved)(uint64_t entry, uint32_t *flags);
+    bool (*is_reserved)(uint64_t entry, uint32_t *rights);
+
+    /**
+     * For the fault path, where the entry has it ready: the leaf that a RESERVED entry of level 0
+     * becomes with `frame`. 0: make_leaf(frame, 0, attributes_of(the payload's flags, 0)).
+     */
+    uint64_t (*populate)(uint64_t entry, uint64_t frame);
 
     /* ---- rules of the machine ---- */
 

@@ -133,11 +133,14 @@ AXADDR_ALWAYS_INLINE void axaddr_write_run(const struct axaddr_instance *self,
     }
     attributes = format->attributes_of(source->flags & AXADDR_MAPPING_FLAGS, level);
     if (source->kind == AXADDR_SOURCE_FRESH) {
+        struct axaddr_pool fresh = source->fresh; /* in registers */
+
         for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
-            uint64_t frame = axaddr_pool_take(self, table, &source->fresh);
+            uint64_t frame = axaddr_pool_take(self, table, &fresh);
             axaddr_zero(axaddr_frame_at(self, table, frame), (size_t)axaddr_page_size(self));
             axaddr_entry_write(format, slot, format->make_leaf(frame, 0, attributes));
         }
+        source->fresh = fresh;
         return;
     }
     leaf = format->make_leaf(host, level, attributes);

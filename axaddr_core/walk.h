@@ -20,7 +20,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_walkable(const struct axaddr_instance *self,
 
     return self->format->is_sign_extended
                ? address >= table->first && address <= table->last
-               : address >> self->format->shift[top] < UINT64_C(1) << self->format->index_bits[top];
+               : address >> self->format->shift[top] <=
+                     axaddr_low_bits(self->format->index_bits[top]);
 }
 
 /** One step of the walk; false when the entry is not a table, and decides. */

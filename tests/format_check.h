@@ -10,19 +10,32 @@
 #include "check.h"
 
 /**
- * is_reserved says of `entry` what kind_of, absent_kind and absent_value say. Of one that is not
- * ours (scribbled) it may also say no where they say yes: then the fault takes the long way.
+ * is_reserved says of `entry` what kind_of, absent_kind and absent_value say, and populate makes of
+ * it what make_leaf does. Of an entry that is not ours (scribbled) is_reserved may also say no where
+ * they say yes: then the fault takes the long way.
  */
 static bool format_agrees_on_reserved(const struct axaddr_format *format, uint64_t entry,
                                       bool is_ours) {
     bool expected = format->kind_of(entry, 0) == AXADDR_ENTRY_ABSENT &&
                     format->absent_kind(entry) == AXADDR_ABSENT_RESERVED;
-    uint32_t flags = 0;
+    const uint32_t asked = AXADDR_ACCESS_FLAGS | AXADDR_USER;
+    uint32_t rights = 0;
+    uint32_t flags;
+    uint64_t leaf;
 
-    if (!format->is_reserved(entry, &flags)) {
+    if (!format->is_reserved(entry, &rights)) {
         return !expected || !is_ours;
     }
-    return expected && flags == axaddr_payload_flags(format->absent_value(entry));
+    if (!expected || !is_ours) {
+        return expected;
+    }
+    flags = axaddr_payload_flags(format->absent_value(entry));
+    if (!axaddr_flags_are_valid(flags) || !format->can_hold(flags)) {
+        return true; /* no such reservation is ever made */
+    }
+    leaf = format->make_leaf(0x12345000, 0, format->attributes_of(flags, 0));
+    return (rights & asked) == (flags & asked) &&
+           (format->populate == 0 || format->populate(entry, 0x12345000) == leaf);
 }
 
 /** The same for reservations and traps of every payload's flags, and for live and random entries. */
