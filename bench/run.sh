@@ -1,0 +1,173 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run.sh: build the benchmarks, run them, print a table and leave it as <build-dir>/bench-<mode>.tsv.
+#
+#   bench/run.sh ns <build-dir> [rounds]      nanoseconds: the median of several rounds; `ratio`, to the
+#                                             loop by hand in the same run, is the figure to compare.
+#                                             Zeroing is in, as it varies too much to be taken off
+#   bench/run.sh instr [--check] <build-dir>  instructions: exact, counted by callgrind inside the
+#                                             measured function only. --check: exit 1 when one of the
+#                                             targets that are marked as held in the list below is missed
+#
+# CC, CFLAGS (default: gcc -O2) and AXADDR_DIR (another copy of the headers to measure) may be set.
+set -eu
+
+usage() {
+    echo "usage: bench/run.sh ns|instr [--check] <build-dir> [rounds]" >&2
+    exit 2
+}
+
+check=0
+mode=
+build=
+rounds=9
+for argument in "$@"; do
+    case $argument in
+    --check) check=1 ;;
+    -*) usage ;;
+    *)
+        if [ -z "$mode" ]; then
+            mode=$argument
+        elif [ -z "$build" ]; then
+            build=$argument
+        else
+            rounds=$argument
+        fi
+        ;;
+    esac
+done
+[ -n "$build" ] || usage
+case $mode in ns | instr) ;; *) usage ;; esac
+
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$build"
+source=$here
+if [ -n "${AXADDR_DIR:-}" ]; then
+    # The sources include ../axaddr.h: put them beside that copy.
+    mkdir -p "$build/copy/bench"
+    cp -r "$AXADDR_DIR/axaddr.h" "$AXADDR_DIR/axaddr_core" "$AXADDR_DIR/axaddr_arch" "$build/copy"
+    cp "$here"/*.[ch] "$build/copy/bench"
+    source=$build/copy/bench
+fi
+# shellcheck disable=SC2086 # CFLAGS is a list
+${CC:-gcc} ${CFLAGS:--O2} -g -std=gnu11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef \
+    "$source/bench.c" -o "$build/bench"
+
+# The rows: label | unit | measured | minus | limit loop | minus | target | held
+# `minus` names measurements, each with a sign, whose cost per unit is taken off or put back:
+# zero - zero_loop is what zeroing a frame costs, alloc - alloc_loop what the allocator does.
+zero="-zero +zero_loop"
+alloc="-alloc +alloc_loop"
+cat >"$build/bench-rows" <<ROWS
+map 1 GiB as 4K pages|page|map_4k||limit_map_4k||6|held
+map 64 GiB as 2M leaves|entry|map_2m||limit_map_2m||6.5|held
+unmap 1 GiB of 4K pages|page|unmap_4k||limit_unmap_4k||7|held
+unmap 64 GiB of 2M leaves|entry|unmap_2m||limit_unmap_2m||8|held
+protect 1 GiB of 4K pages|page|protect_4k||limit_protect_4k||9|held
+populate 256 MiB, but for zeroing and allocator|page|populate|$zero $alloc|limit_populate|$zero $alloc|30|held
+unmap 256 MiB of owned pages|page|unmap_owned|||||
+  zeroing a frame by itself|frame|zero|-zero_loop||||
+  the allocator by itself|frame|alloc|-alloc_loop||||
+reserve 512 GiB at 0 (no table)|call|reserve_aligned||||2000|held
+reserve 512 GiB at 4 GiB (2 tables)|call|reserve_4g||||2000|
+fault, but for zeroing (limit: unchecked)|fault|fault|$zero|limit_fault|$zero||
+fault, but for zeroing (limit: checked)|fault|fault|$zero|limit_fault_checked|$zero|60|
+fault among 32 areas|fault|fault_32|$zero|limit_fault_checked|$zero|60|
+fault among 65,536 areas|fault|fault_65536|$zero|limit_fault_checked|$zero|60|
+fault, frame_at by ctx|fault|fault_ctx|$zero|limit_fault_checked|$zero||
+fault, as a call|fault|fault_call|$zero|limit_fault_checked|$zero||
+fault, as a call, frame_at by ctx|fault|fault_call_ctx|$zero|limit_fault_checked|$zero||
+fault on a mapped page (spurious)|fault|fault_spurious|||||
+  the loop of the fault rows by itself|fault|fault_loop|||||
+  the loop of the calls by itself|fault|fault_call_loop|||||
+translate (limit: unchecked)|call|translate||limit_translate|||
+translate (limit: checked)|call|translate||limit_translate_checked||45|held
+translate, frame_at by ctx|call|translate_ctx||limit_translate_checked|||
+translate, as a call|call|translate_call||limit_translate_checked|||
+  the loop of the translate rows by itself|call|translate_loop|||||
+find_area among 16|call|find_16||limit_find_16||60|
+find_area among 1,024|call|find_1024||limit_find_1024||120|
+find_area among 16,384|call|find_16384||limit_find_16384|||
+find_area among 65,536|call|find_65536||limit_find_65536||185|
+  the loop of the find_area rows by itself|call|find_loop|||||
+map_device + unmap a page among 65,536|pair|insert_65536||||1500|
+  the same in a space of one area|pair|insert_1|||||
+ROWS
+
+if [ "$mode" = ns ]; then
+    "$build/bench" ns "$rounds" >"$build/bench-raw"
+    : >"$build/bench-counts"
+else
+    # One run. Each timed function is called once, from measure(): that call's inclusive cost is it.
+    rm -f "$build/callgrind.out"
+    valgrind -q --tool=callgrind --toggle-collect='timed_*' --compress-strings=no \
+        --callgrind-out-file="$build/callgrind.out" "$build/bench" instr >"$build/bench-raw"
+    awk '/^cfn=/ { name = /^cfn=timed_/ ? substr($0, 11) : "" }
+         is_cost && name != "" { print name "\t" $2 }
+         { is_cost = /^calls=/ }' "$build/callgrind.out" >"$build/bench-counts"
+fi
+
+awk -F '\t' -v mode="$mode" -v check="$check" -v tsv="$build/bench-$mode.tsv" '
+    FILENAME ~ /bench-raw$/ { count[$1] = $2; areas[$1] = $3; cost[$1] = $4; next }
+    FILENAME ~ /bench-counts$/ { cost[$1] = $2 / count[$1]; next }
+    function net(name, minus,   n, i, part, sum, sign) {
+        if (!(name in cost)) {
+            print "run.sh: not measured: " name > "/dev/stderr"
+            failed = 1
+            return 0
+        }
+        sum = cost[name]
+        n = split(minus, part, " ")
+        for (i = 1; i <= n; i++) {
+            sign = substr(part[i], 1, 1) == "-" ? -1 : 1
+            sum += sign * cost[substr(part[i], 2)]
+        }
+        return sum
+    }
+    function number(value) {
+        return sprintf(value < 1000 ? "%.2f" : "%.0f", value)
+    }
+    BEGIN {
+        unit_of_cost = mode == "ns" ? "ns" : "instructions"
+        head = "operation\tunit\taxaddr\tlimit\tratio" (mode == "ns" ? "" : "\ttarget\tverdict")
+        print head > tsv
+        printf "%-50s %-6s %10s %10s %6s", "operation (" unit_of_cost ")", "unit", "axaddr", "limit", "ratio"
+        print mode == "ns" ? "" : sprintf(" %7s", "target")
+    }
+    {
+        split($0, field, "|")
+        if (mode == "ns" && field[5] != "") {
+            # Zeroing takes most of the time and varies more than the rest takes: leave it in.
+            sub(/, but for zeroing and allocator/, ", zeroing and allocator in", field[1])
+            sub(/, but for zeroing/, ", zeroing in", field[1])
+            field[4] = field[6] = ""
+        }
+        value = net(field[3], field[4])
+        limit = field[5] == "" ? "-" : net(field[5], field[6])
+        ratio = limit == "-" || limit <= 0 ? "-" : sprintf("%.2f", value / limit)
+        limit = limit == "-" ? "-" : number(limit)
+        verdict = field[7] == "" ? "" : value <= field[7] + 0.05 ? "ok" : "OVER"
+        label = field[1]
+        if (areas[field[3]] > 0 && label ~ /65,536/ && areas[field[3]] < 65536) {
+            label = label " (" areas[field[3]] " fit)"
+        }
+        printf "%-50s %-6s %10s %10s %6s", label, field[2], number(value), limit, ratio
+        if (mode == "ns") {
+            print ""
+            print label "\t" field[2] "\t" value "\t" limit "\t" ratio > tsv
+            next
+        }
+        print field[7] == "" ? "" : sprintf(" %7s %s", field[7], verdict)
+        print label "\t" field[2] "\t" value "\t" limit "\t" ratio "\t" field[7] "\t" verdict > tsv
+        if (verdict == "OVER" && field[8] == "held") {
+            missed = missed "\n  " label
+        }
+    }
+    END {
+        if (check && missed != "") {
+            print "targets missed:" missed > "/dev/stderr"
+            failed = 1
+        }
+        exit failed
+    }' "$build/bench-raw" "$build/bench-counts" "$build/bench-rows"
