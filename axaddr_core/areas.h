@@ -44,6 +44,16 @@ static inline const char *axaddr_area_kind_name(enum axaddr_area_kind kind) {
     return "?";
 }
 
+/** A copy that no compiler turns into a call of memcpy. */
+AXADDR_ALWAYS_INLINE void axaddr_area_copy(struct axaddr_area *to, const struct axaddr_area *from) {
+    to->first = from->first;
+    to->last = from->last;
+    to->hpa = from->hpa;
+    to->flags = from->flags;
+    to->cookie = from->cookie;
+    to->kind = from->kind;
+}
+
 #define AXADDR_AREA_INLINE_MAX 8u
 #define AXADDR_AREAS_PER_FRAME ((uint32_t)(4096 / sizeof(struct axaddr_area)))
 #define AXADDR_AREA_FRAME_MAX ((uint32_t)(4096 / sizeof(uint64_t)))
@@ -177,23 +187,24 @@ AXADDR_ALWAYS_INLINE bool axaddr_areas_make_room(const struct axaddr_instance *s
 
 /* ---- changes ---- */
 
-enum axaddr_area_change_kind {
-    AXADDR_AREA_INSERT,    /**< put `area` there; the range is free */
-    AXADDR_AREA_REMOVE,    /**< cut the range out of the areas that overlap it */
-    AXADDR_AREA_SET_FLAGS, /**< give it `flags`; areas cover it without gaps */
-};
+/** Areas that a change of [first, last] adds for a moment: one for each end that cuts one in two. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_areas_count_cuts(const struct axaddr_instance *self,
+                                                      const struct axaddr_table *table,
+                                                      const struct axaddr_areas *areas,
+                                                      uint64_t first, uint64_t last) {
+    uint32_t at_first = self->search(table, areas, first);
+    uint32_t at_last = self->search(table, areas, last);
+    uint32_t count = 0;
 
-/** What to do to [first, last]. */
-struct axaddr_area_change {
-    enum axaddr_area_change_kind kind;
-    uint32_t flags;
-    uint64_t first;
-    uint64_t last;
-    const struct axaddr_area *area;
-};
-
-/** Room that any change needs at the most: each end may cut an area in two. */
-#define AXADDR_AREA_CHANGE_ROOM 2u
+    if (at_first < areas->count && axaddr_areas_see(self, table, areas, at_first)->first < first) {
+        count++;
+    }
+    if (at_last < areas->count) {
+        const struct axaddr_area *area = axaddr_areas_see(self, table, areas, at_last);
+        count += area->first <= last && area->last > last ? 1 : 0;
+    }
+    return count;
+}
 
 /** Move the areas from index `from` on so that they begin at `to`. */
 AXADDR_ALWAYS_INLINE void axaddr_areas_move(const struct axaddr_instance *self,
@@ -206,8 +217,8 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_move(const struct axaddr_instance *self,
 
     for (i = 0; i < count; i++) {
         uint32_t offset = is_up ? count - 1 - i : i;
-        *self->area_at(table, areas, to + offset) =
-            *axaddr_areas_see(self, table, areas, from + offset);
+        axaddr_area_copy(self->area_at(table, areas, to + offset),
+                         axaddr_areas_see(self, table, areas, from + offset));
     }
     areas->count = to + count;
 }
@@ -242,7 +253,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_cut(const struct axaddr_instance *self,
     }
     axaddr_areas_move(self, table, areas, index, index + 1);
     area = self->area_at(table, areas, index);
-    *area = *axaddr_areas_see(self, table, areas, index + 1);
+    axaddr_area_copy(area, axaddr_areas_see(self, table, areas, index + 1));
     area->last = address - 1;
     axaddr_area_trim_front(self->area_at(table, areas, index + 1), address);
 }
@@ -266,7 +277,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_merge(const struct axaddr_instance *self,
             area->last = other->last;
         } else {
             kept++;
-            *self->area_at(table, areas, kept) = *other;
+            axaddr_area_copy(self->area_at(table, areas, kept), other);
         }
     }
     if (next > kept + 1) {
@@ -274,37 +285,42 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_merge(const struct axaddr_instance *self,
     }
 }
 
-/** Carry out a change; there is room for it. Generated once for each instance. */
+/**
+ * Change what the set says of [first, last]; there is room for it. `with` is the area to insert, or
+ * has the flags to set. Generated once for each instance.
+ */
 AXADDR_ALWAYS_INLINE void axaddr_areas_change(const struct axaddr_instance *self,
                                               const struct axaddr_table *table,
                                               struct axaddr_areas *areas,
-                                              const struct axaddr_area_change *change) {
-    uint64_t last = change->last;
-    uint64_t edge = change->first;
+                                              enum axaddr_area_change change, uint64_t first,
+                                              uint64_t last, const struct axaddr_area *with) {
+    uint64_t edge = first;
     uint32_t from;
     uint32_t to;
 
     /* From here on no area reaches across an end of the range. */
     for (;;) {
         axaddr_areas_cut(self, table, areas, edge);
-        if (edge != change->first || last == ~UINT64_C(0)) {
+        if (edge != first || last == ~UINT64_C(0)) {
             break;
         }
         edge = last + 1;
     }
-    from = self->search(table, areas, change->first);
+    from = self->search(table, areas, first);
     for (to = from; to < areas->count; to++) {
         struct axaddr_area *area = self->area_at(table, areas, to);
 
         if (area->first > last) {
             break;
         }
-        area->flags = change->flags;
+        if (change == AXADDR_AREA_SET_FLAGS) {
+            area->flags = with->flags;
+        }
     }
-    switch (change->kind) {
+    switch (change) {
     case AXADDR_AREA_INSERT:
         axaddr_areas_move(self, table, areas, from, from + 1);
-        *self->area_at(table, areas, from) = *change->area;
+        axaddr_area_copy(self->area_at(table, areas, from), with);
         break;
     case AXADDR_AREA_REMOVE:
         axaddr_areas_move(self, table, areas, to, from);
@@ -312,7 +328,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_change(const struct axaddr_instance *self
     case AXADDR_AREA_SET_FLAGS:
         break;
     }
-    axaddr_areas_merge(self, table, areas, change->first, last);
+    axaddr_areas_merge(self, table, areas, first, last);
 }
 
 #endif /* AXADDR_CORE_AREAS_H */

@@ -54,7 +54,7 @@
 #ifndef AXADDR_CORE_FRAME_H
 #define AXADDR_CORE_FRAME_H
 
-#include "hal.h"
+#include "require.h"
 
 /** Bytes of a frame. */
 #define AXADDR_FRAME_SIZE AXADDR_SIZE_4K
@@ -110,6 +110,9 @@ axaddr_owned_frame_alloc(const struct axaddr_hal *hal, void *ctx,
                          struct axaddr_owned_frame *frame) {
     axaddr_hpa_t base;
 
+    if (hal->alloc_frame == 0 || hal->free_frame == 0 || hal->frame_at == 0) {
+        return AXADDR_UNSUPPORTED; /* only without optimisation: require.h */
+    }
     if (!hal->alloc_frame(ctx, &base)) {
         return AXADDR_NO_MEMORY;
     }
@@ -192,16 +195,18 @@ AXADDR_ALWAYS_INLINE void axaddr_owned_frame_release(const struct axaddr_hal *ha
 #define AXADDR_FRAME_CHECKED_ AXADDR_UNUSED AXADDR_MUST_CHECK static inline enum axaddr_status
 
 #define AXADDR_FRAME_LIFE_(name, hal)                                                              \
+    AXADDR_REQUIRE_FRAMES_(name, hal)                                                              \
     AXADDR_FRAME_PLAIN_ struct name name##_empty(void) {                                           \
         struct name frame;                                                                         \
         frame.owned = axaddr_owned_frame_empty();                                                  \
         return frame;                                                                              \
     }                                                                                              \
     AXADDR_FRAME_CHECKED_ name##_alloc(void *ctx, struct name *frame) {                            \
-        return axaddr_owned_frame_alloc(&(hal), ctx, &frame->owned);                               \
+        return (AXADDR_REQUIRED_(name), axaddr_owned_frame_alloc(&(hal), ctx, &frame->owned));     \
     }                                                                                              \
     AXADDR_FRAME_CHECKED_ name##_alloc_zeroed(void *ctx, struct name *frame) {                     \
-        return axaddr_owned_frame_alloc_zeroed(&(hal), ctx, &frame->owned);                        \
+        return (AXADDR_REQUIRED_(name),                                                            \
+                axaddr_owned_frame_alloc_zeroed(&(hal), ctx, &frame->owned));                      \
     }                                                                                              \
     AXADDR_FRAME_CHECKED_ name##_adopt(void *ctx, axaddr_hpa_t base, struct name *frame) {         \
         return axaddr_owned_frame_adopt(ctx, base, &frame->owned);                                 \

@@ -8,6 +8,7 @@
 #ifndef AXADDR_CORE_GENERATE_H
 #define AXADDR_CORE_GENERATE_H
 
+#include "require.h"
 #include "space.h"
 
 /* An array of typed addresses as the array of words that it is. */
@@ -86,16 +87,19 @@
          axaddr_areas_make_room(&name##_instance_, table, areas, more))                            \
     PATH_VOID(name##_change_,                                                                      \
               (const struct axaddr_table *table, struct axaddr_areas *areas,                       \
-               const struct axaddr_area_change *change),                                           \
-              axaddr_areas_change(&name##_instance_, table, areas, change))                        \
+               enum axaddr_area_change change, uint64_t first, uint64_t last,                      \
+               const struct axaddr_area *with),                                                    \
+              axaddr_areas_change(&name##_instance_, table, areas, change, first, last, with))     \
     PATH(enum axaddr_status, name##_edit_area_,                                                    \
-         (struct axaddr_space *space, struct axaddr_edit *edit),                                   \
-         axaddr_space_edit(&name##_instance_, space, edit))                                        \
+         (struct axaddr_space *space, uint64_t first, uint64_t last, bool is_removal,              \
+          uint32_t flags),                                                                         \
+         axaddr_space_edit(&name##_instance_, space, first, last, is_removal, flags))              \
     PATH(enum axaddr_status, name##_map_area_,                                                     \
          (struct axaddr_space *space, struct axaddr_source *source, struct axaddr_area *area,      \
           uint64_t size), axaddr_space_map_area(&name##_instance_, space, source, area, size))
 
 #define AXADDR_TABLE_INSTANCE_(name, format, hal)                                                  \
+    AXADDR_REQUIRE_ALL_(name, format, hal)                                                         \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                     \
     static const struct axaddr_instance name##_instance_ = {                                       \
         &format,            &hal,              name##_lookup_,      name##_resize_,                \
@@ -106,6 +110,7 @@
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
 
 #define AXADDR_SPACE_INSTANCE_(name, format, hal)                                                  \
+    AXADDR_REQUIRE_ALL_(name, format, hal)                                                         \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                     \
     AXADDR_SPACE_PATHS_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                     \
     static const struct axaddr_instance name##_instance_ = {                                       \
@@ -131,7 +136,8 @@
 #define AXADDR_SPACE_FUNCTIONS_(F, F_VOID, name, input, output)                                    \
     F(enum axaddr_status, name##_init,                                                             \
       (struct name *space, void *ctx, input##_t start, uint64_t size),                             \
-      axaddr_space_init(&name##_instance_, &space->core, ctx, start.raw, size))                    \
+      (AXADDR_REQUIRED_(name),                                                                     \
+       axaddr_space_init(&name##_instance_, &space->core, ctx, start.raw, size)))                  \
     F_VOID(name##_destroy, (struct name *space),                                                   \
            axaddr_space_destroy(&name##_instance_, &space->core))                                  \
     F(enum axaddr_status, name##_map_linear,                                                       \
@@ -176,7 +182,8 @@
 #define AXADDR_TABLE_FUNCTIONS_(F, F_VOID, name, input, output)                                    \
     F(enum axaddr_status, name##_init,                                                             \
       (struct name *table, void *ctx, input##_t start, uint64_t size),                             \
-      axaddr_table_init(&name##_instance_, &table->core, ctx, start.raw, size))                    \
+      (AXADDR_REQUIRED_(name),                                                                     \
+       axaddr_table_init(&name##_instance_, &table->core, ctx, start.raw, size)))                  \
     F_VOID(name##_destroy, (struct name *table),                                                   \
            axaddr_table_destroy(&name##_instance_, &table->core))                                  \
     F(enum axaddr_status, name##_map,                                                              \

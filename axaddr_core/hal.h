@@ -14,6 +14,13 @@
 #include "addr.h"
 #include "flush.h"
 
+/* A C++ user may leave these out of a list of designated initialisers without a warning. */
+#ifdef __cplusplus
+#define AXADDR_HAL_OPTIONAL_ = nullptr
+#else
+#define AXADDR_HAL_OPTIONAL_
+#endif
+
 struct axaddr_hal {
     /**
      * Take one frame, aligned to its size. The contents may be anything: the library zeroes what
@@ -43,10 +50,10 @@ struct axaddr_hal {
      * root is wider than a frame (root_order above 0: AArch64 stage 2 with concatenated roots,
      * RISC-V x4 modes); a format that needs it and a HAL that lacks it do not compile.
      */
-    bool (*alloc_block)(void *ctx, unsigned order, axaddr_hpa_t *block);
+    bool (*alloc_block)(void *ctx, unsigned order, axaddr_hpa_t *block) AXADDR_HAL_OPTIONAL_;
 
     /** Give back a whole block. Needed wherever alloc_block is. */
-    void (*free_block)(void *ctx, unsigned order, axaddr_hpa_t block);
+    void (*free_block)(void *ctx, unsigned order, axaddr_hpa_t block) AXADDR_HAL_OPTIONAL_;
 };
 
 #endif /* AXADDR_CORE_HAL_H */

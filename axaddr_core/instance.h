@@ -16,7 +16,6 @@
 #include "hal.h"
 
 struct axaddr_area;
-struct axaddr_area_change;
 struct axaddr_areas;
 struct axaddr_edit;
 struct axaddr_source;
@@ -42,6 +41,13 @@ struct axaddr_position {
     void *slot;
     uint64_t entry;
     unsigned level;
+};
+
+/** What to do to a range of a set of areas (areas.h). */
+enum axaddr_area_change {
+    AXADDR_AREA_INSERT,    /**< put an area there; the range is free */
+    AXADDR_AREA_REMOVE,    /**< cut the range out of the areas that overlap it */
+    AXADDR_AREA_SET_FLAGS, /**< give it other flags; areas cover it without gaps */
 };
 
 struct axaddr_instance {
@@ -80,68 +86,26 @@ struct axaddr_instance {
     bool (*make_room)(const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t more);
     /** Put in, take out or change what the areas say of a range (areas.h). */
     void (*change)(const struct axaddr_table *table, struct axaddr_areas *areas,
-                   const struct axaddr_area_change *change);
-    /** Carry out an edit on table and areas alike (space.h). */
-    enum axaddr_status (*edit_area)(struct axaddr_space *space, struct axaddr_edit *edit);
+                   enum axaddr_area_change change, uint64_t first, uint64_t last,
+                   const struct axaddr_area *with);
+    /** Unmap or protect a range of a space, table and areas alike (space.h). */
+    enum axaddr_status (*edit_area)(struct axaddr_space *space, uint64_t first, uint64_t last,
+                                    bool is_removal, uint32_t flags);
     /** Enter a source as an area of a space: all or nothing (space.h). */
     enum axaddr_status (*map_area)(struct axaddr_space *space, struct axaddr_source *source,
                                    struct axaddr_area *area, uint64_t size);
 };
 
-/* ---- misuse that the compiler reports at the line that instantiates ---- */
-
-#if defined(__OPTIMIZE__) && defined(__has_attribute)
-#if __has_attribute(error)
-#define AXADDR_MISUSE(message) __attribute__((error(message)))
-#endif
-#endif
-#ifndef AXADDR_MISUSE
-#define AXADDR_MISUSE(message) /* the linker reports the missing function instead */
-#endif
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-void axaddr_hal_lacks_alloc_frame(void) AXADDR_MISUSE("this HAL lacks .alloc_frame");
-void axaddr_hal_lacks_free_frame(void) AXADDR_MISUSE("this HAL lacks .free_frame");
-void axaddr_hal_lacks_frame_at(void) AXADDR_MISUSE("this HAL lacks .frame_at");
-void axaddr_hal_lacks_flush_tlb(void) AXADDR_MISUSE("this HAL lacks .flush_tlb");
-void axaddr_hal_lacks_alloc_block(void)
-    AXADDR_MISUSE("this HAL lacks .alloc_block and .free_block, which the format's root needs");
-#ifdef __cplusplus
-}
-#endif
-
 /**
- * Whether the HAL has every function that the format needs. With optimisation a lack does not
- * compile: the calls below are left only then. Without, it is the caller's AXADDR_UNSUPPORTED.
+ * Whether the HAL has every function that the format needs. With optimisation a lack does not compile
+ * (require.h); without, _init says AXADDR_UNSUPPORTED.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_instance_is_complete(const struct axaddr_instance *self) {
     const struct axaddr_hal *hal = self->hal;
-    bool needs_block = self->format->root_order > 0;
 
-#ifdef __OPTIMIZE__
-    if (hal->alloc_frame == 0) {
-        axaddr_hal_lacks_alloc_frame();
-    }
-    if (hal->free_frame == 0) {
-        axaddr_hal_lacks_free_frame();
-    }
-    if (hal->frame_at == 0) {
-        axaddr_hal_lacks_frame_at();
-    }
-    if (hal->flush_tlb == 0) {
-        axaddr_hal_lacks_flush_tlb();
-    }
-    if (needs_block && (hal->alloc_block == 0 || hal->free_block == 0)) {
-        axaddr_hal_lacks_alloc_block();
-    }
-    return true;
-#else
     return hal->alloc_frame != 0 && hal->free_frame != 0 && hal->frame_at != 0 &&
            hal->flush_tlb != 0 &&
-           (!needs_block || (hal->alloc_block != 0 && hal->free_block != 0));
-#endif
+           (self->format->root_order == 0 || (hal->alloc_block != 0 && hal->free_block != 0));
 }
 
 /* ---- the HAL, with raw addresses ---- */

@@ -30,7 +30,15 @@ struct axaddr_source {
 /** A source of a kind with these flags; the rest is 0. */
 AXADDR_ALWAYS_INLINE struct axaddr_source axaddr_source_of(enum axaddr_source_kind kind,
                                                         uint32_t flags) {
-    struct axaddr_source source = {kind, flags, 0, 0, 0, {0, 0}};
+    struct axaddr_source source; /* member by member: no memset */
+
+    source.kind = kind;
+    source.flags = flags;
+    source.cookie = 0;
+    source.host = 0;
+    source.frames = 0;
+    source.fresh.head = 0;
+    source.fresh.count = 0;
     return source;
 }
 

@@ -92,8 +92,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status
 axaddr_space_map_area(const struct axaddr_instance *self, struct axaddr_space *space,
                       struct axaddr_source *source, struct axaddr_area *area, uint64_t size) {
     struct axaddr_table *table = &space->table;
-    struct axaddr_area_change change = {AXADDR_AREA_INSERT, 0, area->first, 0, area};
-    bool has_room = self->make_room(table, &space->areas, AXADDR_AREA_CHANGE_ROOM);
+    bool has_room = self->make_room(table, &space->areas, 1);
     uint64_t count;
     /* Without room it cannot be done, but what else is wrong is told first. */
     enum axaddr_status status =
@@ -104,8 +103,7 @@ axaddr_space_map_area(const struct axaddr_instance *self, struct axaddr_space *s
     }
     if (status == AXADDR_OK) {
         area->last = area->first + (size - 1);
-        change.last = area->last;
-        self->change(table, &space->areas, &change);
+        self->change(table, &space->areas, AXADDR_AREA_INSERT, area->first, area->last, area);
     }
     (void)self->make_room(table, &space->areas, 0);
     return status;
@@ -171,28 +169,32 @@ axaddr_space_map_device(const struct axaddr_instance *self, struct axaddr_space 
 
 /* ---- changing ---- */
 
-/** Carry out an edit on table and areas alike. Generated once for each instance. */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_edit(const struct axaddr_instance *self,
-                                                          struct axaddr_space *space,
-                                                          struct axaddr_edit *edit) {
+/**
+ * Unmap or protect [first, last], table and areas alike. Whole areas need no memory, so everything
+ * can be torn down without. Generated once for each instance.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_space_edit(const struct axaddr_instance *self, struct axaddr_space *space, uint64_t first,
+                  uint64_t last, bool is_removal, uint32_t flags) {
     struct axaddr_table *table = &space->table;
-    struct axaddr_area_change change = {AXADDR_AREA_SET_FLAGS, edit->flags, edit->first, edit->last,
-                                        0};
+    struct axaddr_edit edit;
+    struct axaddr_area with;
     enum axaddr_status status;
 
-    if (!self->make_room(table, &space->areas, AXADDR_AREA_CHANGE_ROOM)) {
+    if (!self->make_room(table, &space->areas,
+                         axaddr_areas_count_cuts(self, table, &space->areas, first, last))) {
         return AXADDR_NO_MEMORY;
     }
-    status = self->edit(table, edit);
+    axaddr_edit_init(&edit, first, last, is_removal, flags);
+    status = self->edit(table, &edit);
     if (status == AXADDR_OK) {
-        if (edit->is_removal) {
-            change.kind = AXADDR_AREA_REMOVE;
-            if (!axaddr_flush_is_empty(&edit->plan)) {
-                axaddr_space_release(self, space, edit->first, edit->last);
-                self->sweep(table, edit->first, edit->last);
-            }
+        if (is_removal && !axaddr_flush_is_empty(&edit.plan)) {
+            axaddr_space_release(self, space, first, last);
+            self->sweep(table, first, last);
         }
-        self->change(table, &space->areas, &change);
+        with.flags = flags;
+        self->change(table, &space->areas,
+                     is_removal ? AXADDR_AREA_REMOVE : AXADDR_AREA_SET_FLAGS, first, last, &with);
     }
     (void)self->make_room(table, &space->areas, 0);
     return status;
@@ -200,20 +202,17 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_edit(const struct axaddr_in
 
 /**
  * Unmap a range, whatever is in it; holes are skipped. Areas lose just that part, and owned frames
- * are freed. NO_MEMORY: a large leaf or a reservation had to be split and there was no frame.
+ * are freed. NO_MEMORY: an area, a large leaf or a reservation had to be cut and there was no frame.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_unmap(const struct axaddr_instance *self,
                                                            struct axaddr_space *space,
                                                            uint64_t start, uint64_t size) {
-    struct axaddr_table *table = &space->table;
-    struct axaddr_edit edit;
     uint64_t last;
 
-    if (!axaddr_table_range(self, table, start, size, &last)) {
+    if (!axaddr_table_range(self, &space->table, start, size, &last)) {
         return AXADDR_INVALID;
     }
-    axaddr_edit_init(&edit, start, last, true, 0);
-    return self->edit_area(space, &edit);
+    return self->edit_area(space, start, last, true, 0);
 }
 
 /** Whether areas cover [first, last]: NOT_MAPPED where not, DENIED if one of them is a device. */
@@ -246,7 +245,6 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_protect(const struct axaddr
                                                              struct axaddr_space *space,
                                                              uint64_t start, uint64_t size,
                                                              uint32_t flags) {
-    struct axaddr_edit edit;
     enum axaddr_status status;
     uint64_t last;
 
@@ -260,8 +258,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_protect(const struct axaddr
     if (status != AXADDR_OK) {
         return status;
     }
-    axaddr_edit_init(&edit, start, last, false, flags);
-    return self->edit_area(space, &edit);
+    return self->edit_area(space, start, last, false, flags);
 }
 
 /* ---- looking ---- */
@@ -276,7 +273,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_find_area(const struct axad
     if (found == 0 || found->first > address) {
         return AXADDR_NOT_MAPPED;
     }
-    *area = *found;
+    axaddr_area_copy(area, found);
     return AXADDR_OK;
 }
 
@@ -293,7 +290,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_next_area(const struct axad
     if (found == 0) {
         return AXADDR_NOT_MAPPED;
     }
-    *area = *found;
+    axaddr_area_copy(area, found);
     return AXADDR_OK;
 }
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * require.h: a HAL function that is missing is an error at the line that instantiates. The macros
+ * below generate a function there that calls, for each function that the HAL lacks, one that the
+ * compiler is told never to let through; for a complete HAL nothing of it is left. This needs an
+ * optimising compiler. Without one the checks at run time answer AXADDR_UNSUPPORTED.
+ */
+#ifndef AXADDR_CORE_REQUIRE_H
+#define AXADDR_CORE_REQUIRE_H
+
+#include "hal.h"
+
+#if defined(__OPTIMIZE__) && defined(__has_attribute)
+#if __has_attribute(error)
+#define AXADDR_MISUSE_(message) __attribute__((error(message)))
+#endif
+#endif
+#ifndef AXADDR_MISUSE_
+#define AXADDR_MISUSE_(message) /* clang before 14: the linker reports the missing function */
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+void axaddr_hal_lacks_alloc_frame(void) AXADDR_MISUSE_("this HAL lacks .alloc_frame");
+void axaddr_hal_lacks_free_frame(void) AXADDR_MISUSE_("this HAL lacks .free_frame");
+void axaddr_hal_lacks_frame_at(void) AXADDR_MISUSE_("this HAL lacks .frame_at");
+void axaddr_hal_lacks_flush_tlb(void) AXADDR_MISUSE_("this HAL lacks .flush_tlb");
+void axaddr_hal_lacks_alloc_block(void)
+    AXADDR_MISUSE_("this HAL lacks .alloc_block and .free_block, which the format's root needs");
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef __OPTIMIZE__
+
+/* name##_require_: for what uses frames only, and for what uses all. */
+#define AXADDR_REQUIRE_FRAMES_(name, hal)                                                          \
+    AXADDR_UNUSED AXADDR_NOINLINE static void name##_require_(void) {                              \
+        (hal).alloc_frame != 0 ? (void)0 : axaddr_hal_lacks_alloc_frame();                         \
+        (hal).free_frame != 0 ? (void)0 : axaddr_hal_lacks_free_frame();                           \
+        (hal).frame_at != 0 ? (void)0 : axaddr_hal_lacks_frame_at();                               \
+    }
+#define AXADDR_REQUIRE_ALL_(name, format, hal)                                                     \
+    AXADDR_UNUSED AXADDR_NOINLINE static void name##_require_(void) {                              \
+        (hal).alloc_frame != 0 ? (void)0 : axaddr_hal_lacks_alloc_frame();                         \
+        (hal).free_frame != 0 ? (void)0 : axaddr_hal_lacks_free_frame();                           \
+        (hal).frame_at != 0 ? (void)0 : axaddr_hal_lacks_frame_at();                               \
+        (hal).flush_tlb != 0 ? (void)0 : axaddr_hal_lacks_flush_tlb();                             \
+        (format).root_order == 0 || ((hal).alloc_block != 0 && (hal).free_block != 0)              \
+            ? (void)0                                                                              \
+            : axaddr_hal_lacks_alloc_block();                                                      \
+    }
+#define AXADDR_REQUIRED_(name) name##_require_()
+
+#else
+
+#define AXADDR_REQUIRE_FRAMES_(name, hal)
+#define AXADDR_REQUIRE_ALL_(name, format, hal)
+#define AXADDR_REQUIRED_(name) (void)0
+
+#endif
+
+#endif /* AXADDR_CORE_REQUIRE_H */
