@@ -21,7 +21,8 @@ struct axaddr_edit {
     uint64_t last;
     bool is_removal; /**< unmap; otherwise protect */
     uint32_t flags;  /**< protect: the new flags */
-    struct axaddr_flush plan;
+    bool has_parked; /**< something was parked: release and sweep are due */
+    struct axaddr_flush plan; /**< what the TLBs have yet to forget */
 };
 
 AXADDR_ALWAYS_INLINE void axaddr_edit_init(struct axaddr_edit *edit, uint64_t first, uint64_t last,
@@ -30,6 +31,16 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_init(struct axaddr_edit *edit, uint64_t fi
     edit->last = last;
     edit->is_removal = is_removal;
     edit->flags = flags;
+    edit->has_parked = false;
+    axaddr_flush_init(&edit->plan);
+}
+
+/** Have the TLBs forget what has been gathered so far. */
+AXADDR_ALWAYS_INLINE void axaddr_edit_flush(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table,
+                                            struct axaddr_edit *edit) {
+    axaddr_flush_limit(&edit->plan);
+    self->hal->flush_tlb(table->ctx, &edit->plan);
     axaddr_flush_init(&edit->plan);
 }
 
@@ -37,24 +48,23 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_init(struct axaddr_edit *edit, uint64_t fi
 
 /**
  * Replace what may be live at `slot`. The one place where a live entry becomes another live entry:
- * where the ISA demands it, it is taken away, the TLBs forget it, and only then the new one is
- * written. Meanwhile the entry is parked: a fault that meets it is retried.
+ * where the ISA demands it, it is taken away, the TLBs forget it (and what else was gathered), and
+ * only then the new one is written. Meanwhile the entry is parked: a fault that meets it is retried.
  */
 AXADDR_ALWAYS_INLINE void axaddr_entry_replace(const struct axaddr_instance *self,
-                                               const struct axaddr_table *table, void *slot,
+                                               const struct axaddr_table *table,
+                                               struct axaddr_edit *edit, void *slot,
                                                unsigned level, uint64_t address, uint64_t from,
                                                uint64_t to) {
     const struct axaddr_format *format = self->format;
 
     if (format->needs_break != 0 && format->kind_of(from, level) != AXADDR_ENTRY_ABSENT &&
         format->kind_of(to, level) != AXADDR_ENTRY_ABSENT && format->needs_break(from, to, level)) {
-        struct axaddr_flush plan;
         uint64_t mask = axaddr_span_mask(self, level);
 
-        axaddr_flush_init(&plan);
-        axaddr_flush_add(&plan, address & ~mask, address | mask, format->shift[level]);
+        axaddr_flush_cover(&edit->plan, address & ~mask, address | mask, format->shift[level]);
         axaddr_entry_write(format, slot, format->make_absent(AXADDR_ABSENT_PARKED_LEAF, 0));
-        self->hal->flush_tlb(table->ctx, &plan);
+        axaddr_edit_flush(self, table, edit);
     }
     axaddr_entry_write(format, slot, to);
 }
@@ -148,12 +158,13 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_entry(const struct axaddr_instance *self,
     axaddr_flush_add(&edit->plan, address, address | axaddr_span_mask(self, level),
                      format->shift[level]);
     if (edit->is_removal) {
+        edit->has_parked = true;
         axaddr_entry_write(format, slot,
                            format->make_absent(AXADDR_ABSENT_PARKED_LEAF,
                                                format->frame_of(entry, level) >> format->shift[0]));
     } else {
         axaddr_entry_replace(
-            self, table, slot, level, address, entry,
+            self, table, edit, slot, level, address, entry,
             format->change_leaf(entry, level, format->attributes_of(edit->flags, level)));
     }
 }
@@ -182,7 +193,7 @@ AXADDR_ALWAYS_INLINE void axaddr_protect_run(const struct axaddr_instance *self,
         } else {
             size_t offset = (size_t)((unsigned char *)slot - (unsigned char *)begin);
             axaddr_entry_replace(
-                self, table, slot, 0,
+                self, table, edit, slot, 0,
                 first + ((uint64_t)(offset >> format->entry_shift) << format->shift[0]), entry,
                 format->change_leaf(entry, 0, attributes));
         }
@@ -202,6 +213,7 @@ AXADDR_ALWAYS_INLINE void axaddr_park_table(const struct axaddr_instance *self,
                        format->make_absent(AXADDR_ABSENT_PARKED_TABLE,
                                            format->table_of(entry) >> format->shift[0]));
     edit->plan.has_tables = true;
+    edit->has_parked = true;
 }
 
 /**
@@ -263,7 +275,7 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_step_up(const struct axaddr_instance *self
     if (is_fresh) {
         if (!axaddr_path_is_fresh(path)) {
             path->fresh_below = 0;
-            axaddr_entry_replace(self, table, slot, level + 1, inside,
+            axaddr_entry_replace(self, table, edit, slot, level + 1, inside,
                                  axaddr_entry_read(format, slot), path->link_entry);
         }
     } else if (edit->is_removal) {
@@ -342,26 +354,31 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_pass(const struct axaddr_instance *self,
 }
 
 /**
- * Change [first, last], which is within the table's bounds, and flush. NO_MEMORY if a split finds no
- * table: nothing has changed then. For a protect every page must be mapped or reserved, and the
- * flags checked. After a removal release and sweep are due.
+ * Change the edit's range, which is within the table's bounds, and flush. Cannot fail: `pool` has the
+ * tables that axaddr_count_splits asks for. For a protect every page must be mapped or reserved, and
+ * the flags checked. If has_parked is set then, release and sweep are due. Generated once for each
+ * instance.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_edit(const struct axaddr_instance *self,
-                                                          const struct axaddr_table *table,
-                                                          struct axaddr_edit *edit) {
-    struct axaddr_pool pool = {0, 0};
-
-    if (!self->resize(table, &pool, axaddr_count_splits(self, table, edit->first, edit->last))) {
-        return AXADDR_NO_MEMORY;
-    }
-    axaddr_edit_pass(self, table, edit, &pool);
+AXADDR_ALWAYS_INLINE void axaddr_table_edit(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table,
+                                            struct axaddr_edit *edit, struct axaddr_pool *pool) {
+    axaddr_edit_pass(self, table, edit, pool);
     if (!axaddr_flush_is_empty(&edit->plan)) {
-        axaddr_flush_limit(&edit->plan);
-        self->hal->flush_tlb(table->ctx, &edit->plan);
+        axaddr_edit_flush(self, table, edit);
     } else if (self->format->publish != 0) {
         self->format->publish();
     }
-    return AXADDR_OK;
+}
+
+/** Prepare an edit: false if there is no memory for the tables that it needs. */
+AXADDR_ALWAYS_INLINE bool axaddr_edit_begin(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table,
+                                            struct axaddr_edit *edit, struct axaddr_pool *pool,
+                                            uint64_t first, uint64_t last, bool is_removal,
+                                            uint32_t flags) {
+    axaddr_edit_init(edit, first, last, is_removal, flags);
+    pool->count = 0;
+    return self->resize(table, pool, axaddr_count_splits(self, table, first, last));
 }
 
 #endif /* AXADDR_CORE_EDIT_H */

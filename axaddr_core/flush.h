@@ -79,4 +79,16 @@ static inline void axaddr_flush_add(struct axaddr_flush *plan, uint64_t first, u
     range->stride_shift = (uint8_t)stride_shift;
 }
 
+/** Add a range that may lie over the last ones: they become part of it. */
+static inline void axaddr_flush_cover(struct axaddr_flush *plan, uint64_t first, uint64_t last,
+                                      unsigned stride_shift) {
+    while (plan->range_count > 0 && plan->ranges[plan->range_count - 1].first >= first) {
+        plan->range_count--;
+    }
+    if (plan->range_count > 0 && plan->ranges[plan->range_count - 1].last >= first) {
+        plan->ranges[plan->range_count - 1].last = first - 1; /* so that it adjoins */
+    }
+    axaddr_flush_add(plan, first, last, stride_shift);
+}
+
 #endif /* AXADDR_CORE_FLUSH_H */

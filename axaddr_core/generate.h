@@ -61,9 +61,10 @@
          (const struct axaddr_table *table, struct axaddr_source *source, uint64_t start,          \
           uint64_t size, uint64_t *count),                                                         \
          axaddr_table_enter(&name##_instance_, table, source, start, size, count))                 \
-    PATH(enum axaddr_status, name##_edit_,                                                         \
-         (const struct axaddr_table *table, struct axaddr_edit *edit),                             \
-         axaddr_table_edit(&name##_instance_, table, edit))                                        \
+    PATH_VOID(name##_edit_,                                                                        \
+              (const struct axaddr_table *table, struct axaddr_edit *edit,                         \
+               struct axaddr_pool *pool),                                                          \
+              axaddr_table_edit(&name##_instance_, table, edit, pool))                             \
     PATH_VOID(name##_release_, (const struct axaddr_table *table, uint64_t first, uint64_t last),  \
               axaddr_table_release(&name##_instance_, table, first, last))                         \
     PATH_VOID(name##_sweep_, (const struct axaddr_table *table, uint64_t first, uint64_t last),    \

@@ -63,8 +63,9 @@ struct axaddr_instance {
     /** Enter a source into a range that must be free: all or nothing (map.h). */
     enum axaddr_status (*map)(const struct axaddr_table *table, struct axaddr_source *source,
                               uint64_t start, uint64_t size, uint64_t *count);
-    /** Unmap or protect a range: all or nothing, flushed (edit.h). */
-    enum axaddr_status (*edit)(const struct axaddr_table *table, struct axaddr_edit *edit);
+    /** Unmap or protect a range, with tables from a pool, and flush: cannot fail (edit.h). */
+    void (*edit)(const struct axaddr_table *table, struct axaddr_edit *edit,
+                 struct axaddr_pool *pool);
     /** Free the frames that leaves of a range map; the entries stay (release.h). */
     void (*release)(const struct axaddr_table *table, uint64_t first, uint64_t last);
     /** Free what an unmap has parked in a range, and clear it (release.h). */

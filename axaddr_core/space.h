@@ -179,22 +179,23 @@ axaddr_space_edit(const struct axaddr_instance *self, struct axaddr_space *space
     struct axaddr_table *table = &space->table;
     struct axaddr_edit edit;
     struct axaddr_area with;
-    enum axaddr_status status;
+    struct axaddr_pool pool;
+    enum axaddr_status status = AXADDR_NO_MEMORY;
 
     if (!self->make_room(table, &space->areas,
                          axaddr_areas_count_cuts(self, table, &space->areas, first, last))) {
         return AXADDR_NO_MEMORY;
     }
-    axaddr_edit_init(&edit, first, last, is_removal, flags);
-    status = self->edit(table, &edit);
-    if (status == AXADDR_OK) {
-        if (is_removal && !axaddr_flush_is_empty(&edit.plan)) {
+    if (axaddr_edit_begin(self, table, &edit, &pool, first, last, is_removal, flags)) {
+        self->edit(table, &edit, &pool);
+        if (edit.has_parked) {
             axaddr_space_release(self, space, first, last);
             self->sweep(table, first, last);
         }
         with.flags = flags;
         self->change(table, &space->areas,
                      is_removal ? AXADDR_AREA_REMOVE : AXADDR_AREA_SET_FLAGS, first, last, &with);
+        status = AXADDR_OK;
     }
     (void)self->make_room(table, &space->areas, 0);
     return status;

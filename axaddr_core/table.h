@@ -113,18 +113,20 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_unmap(const struct axaddr_i
                                                            struct axaddr_table *table,
                                                            uint64_t start, uint64_t size) {
     struct axaddr_edit edit;
-    enum axaddr_status status;
+    struct axaddr_pool pool;
     uint64_t last;
 
     if (!axaddr_table_range(self, table, start, size, &last)) {
         return AXADDR_INVALID;
     }
-    axaddr_edit_init(&edit, start, last, true, 0);
-    status = self->edit(table, &edit);
-    if (status == AXADDR_OK && !axaddr_flush_is_empty(&edit.plan)) {
+    if (!axaddr_edit_begin(self, table, &edit, &pool, start, last, true, 0)) {
+        return AXADDR_NO_MEMORY;
+    }
+    self->edit(table, &edit, &pool);
+    if (edit.has_parked) {
         self->sweep(table, start, last);
     }
-    return status;
+    return AXADDR_OK;
 }
 
 /** Whether every page of a range is mapped or reserved: NOT_MAPPED, or DENIED if one is trapped. */
@@ -158,6 +160,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_protect(const struct axaddr
                                                              uint64_t start, uint64_t size,
                                                              uint32_t flags) {
     struct axaddr_edit edit;
+    struct axaddr_pool pool;
     enum axaddr_status status;
     uint64_t last;
 
@@ -171,8 +174,11 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_protect(const struct axaddr
     if (status != AXADDR_OK) {
         return status;
     }
-    axaddr_edit_init(&edit, start, last, false, flags);
-    return self->edit(table, &edit);
+    if (!axaddr_edit_begin(self, table, &edit, &pool, start, last, false, flags)) {
+        return AXADDR_NO_MEMORY;
+    }
+    self->edit(table, &edit, &pool);
+    return AXADDR_OK;
 }
 
 /* ---- counting ---- */
