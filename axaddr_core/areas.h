@@ -45,7 +45,7 @@ static inline const char *axaddr_area_kind_name(enum axaddr_area_kind kind) {
 }
 
 /** A copy that no compiler turns into a call of memcpy. */
-AXADDR_ALWAYS_INLINE void axaddr_area_copy(struct axaddr_area *to, const struct axaddr_area *from) {
+static inline void axaddr_area_copy(struct axaddr_area *to, const struct axaddr_area *from) {
     to->first = from->first;
     to->last = from->last;
     to->hpa = from->hpa;

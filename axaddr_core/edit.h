@@ -113,7 +113,7 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_split(const struct axaddr_instance *self,
     void *slot = axaddr_path_push(self, table, path, axaddr_pool_take(self, table, pool), address);
     void *end = axaddr_table_end(format, slot, level - 1);
 
-    if (!is_leaf) {
+    if (axaddr_has_areas(self) && !is_leaf) {
         axaddr_entry_fill(format, slot, end, entry);
         return;
     }
@@ -133,7 +133,7 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_absent(const struct axaddr_instance *self,
     uint64_t entry = axaddr_entry_read(format, slot);
     uint32_t cookie = axaddr_payload_cookie(format->absent_value(entry));
 
-    if (format->absent_kind(entry) == AXADDR_ABSENT_RESERVED) {
+    if (axaddr_has_areas(self) && format->absent_kind(entry) == AXADDR_ABSENT_RESERVED) {
         axaddr_entry_write(
             format, slot,
             format->make_absent(AXADDR_ABSENT_RESERVED, axaddr_payload(edit->flags, cookie)));
@@ -168,6 +168,13 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_entry(const struct axaddr_instance *self,
             format->change_leaf(entry, level, format->attributes_of(edit->flags, level)));
     }
 }
+
+/* Where size matters most, pages are changed one by one, as all other entries. */
+#ifdef __OPTIMIZE_SIZE__
+#define AXADDR_HAS_RUNS false
+#else
+#define AXADDR_HAS_RUNS true
+#endif
 
 /** Change the flags of the pages [first, last] of one table; all of them are mapped or reserved. */
 AXADDR_ALWAYS_INLINE void axaddr_protect_run(const struct axaddr_instance *self,
@@ -315,7 +322,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_edit_here(const struct axaddr_instance *sel
         }
         axaddr_park_table(self, edit, slot, entry);
         axaddr_flush_add(&edit->plan, address, done, format->shift[0]);
-    } else if (level == 0 && !edit->is_removal) {
+    } else if (AXADDR_HAS_RUNS && level == 0 && !edit->is_removal) {
         done = address | axaddr_table_mask(self, 0);
         done = done < edit->last ? done : edit->last;
         axaddr_protect_run(self, table, edit, slot, address, done);

@@ -109,6 +109,11 @@ AXADDR_ALWAYS_INLINE bool axaddr_instance_is_complete(const struct axaddr_instan
            (self->format->root_order == 0 || (hal->alloc_block != 0 && hal->free_block != 0));
 }
 
+/** Whether there can be reservations and owned frames: in spaces; never in a bare table. */
+AXADDR_ALWAYS_INLINE bool axaddr_has_areas(const struct axaddr_instance *self) {
+    return self->map_area != 0;
+}
+
 /* ---- the HAL, with raw addresses ---- */
 
 AXADDR_ALWAYS_INLINE void *axaddr_frame_at(const struct axaddr_instance *self,

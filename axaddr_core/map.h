@@ -43,8 +43,15 @@ AXADDR_ALWAYS_INLINE struct axaddr_source axaddr_source_of(enum axaddr_source_ki
 }
 
 /** Whether a source is entered as absent entries. */
-AXADDR_ALWAYS_INLINE bool axaddr_source_is_absent(const struct axaddr_source *source) {
-    return source->kind >= AXADDR_SOURCE_RESERVE;
+AXADDR_ALWAYS_INLINE bool axaddr_source_is_absent(const struct axaddr_instance *self,
+                                                  const struct axaddr_source *source) {
+    return axaddr_has_areas(self) && source->kind >= AXADDR_SOURCE_RESERVE;
+}
+
+/** Whether a source takes a frame for each page. */
+AXADDR_ALWAYS_INLINE bool axaddr_source_is_fresh(const struct axaddr_instance *self,
+                                                 const struct axaddr_source *source) {
+    return axaddr_has_areas(self) && source->kind == AXADDR_SOURCE_FRESH;
 }
 
 /** A stretch of the range within which a source is one piece: its leaves may be as large as fits. */
@@ -70,7 +77,7 @@ axaddr_source_stretch(const struct axaddr_instance *self, const struct axaddr_so
     stretch.last = last;
     stretch.host = source->host + (address - first);
     stretch.level_max = axaddr_leaf_level_max(self);
-    if (axaddr_source_is_absent(source)) {
+    if (axaddr_source_is_absent(self, source)) {
         stretch.host = address;
         stretch.level_max = axaddr_top_level(self);
         return stretch;
@@ -85,7 +92,7 @@ axaddr_source_stretch(const struct axaddr_instance *self, const struct axaddr_so
             stretch.last += page;
         }
     }
-    if (source->kind == AXADDR_SOURCE_FRESH || (source->flags & AXADDR_SMALL) != 0) {
+    if (axaddr_source_is_fresh(self, source) || (source->flags & AXADDR_SMALL) != 0) {
         stretch.level_max = 0;
     }
     while (((stretch.first ^ stretch.host) & axaddr_span_mask(self, stretch.level_max)) != 0) {
@@ -132,7 +139,7 @@ AXADDR_ALWAYS_INLINE void axaddr_write_run(const struct axaddr_instance *self,
     uint64_t attributes;
     uint64_t leaf;
 
-    if (axaddr_source_is_absent(source)) {
+    if (axaddr_source_is_absent(self, source)) {
         enum axaddr_absent_kind kind = source->kind == AXADDR_SOURCE_TRAP ? AXADDR_ABSENT_TRAPPED
                                                                           : AXADDR_ABSENT_RESERVED;
         axaddr_entry_fill(format, slot, end,
@@ -140,7 +147,7 @@ AXADDR_ALWAYS_INLINE void axaddr_write_run(const struct axaddr_instance *self,
         return;
     }
     attributes = format->attributes_of(source->flags & AXADDR_MAPPING_FLAGS, level);
-    if (source->kind == AXADDR_SOURCE_FRESH) {
+    if (axaddr_source_is_fresh(self, source)) {
         struct axaddr_pool fresh = source->fresh; /* in registers */
 
         for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
@@ -336,7 +343,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_enter(const struct axaddr_i
         if (!self->resize(table, &pool, tables)) {
             return AXADDR_NO_MEMORY;
         }
-        if (source->kind == AXADDR_SOURCE_FRESH &&
+        if (axaddr_source_is_fresh(self, source) &&
             !self->resize(table, &source->fresh, size >> self->format->shift[0])) {
             (void)self->resize(table, &pool, 0);
             return AXADDR_NO_MEMORY;
