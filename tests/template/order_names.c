@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * order_names.c: all macros that generate something, with names of the user that begin with zz:
+ * check_order.sh looks for others in what they expand to.
+ */
+#include "axaddr.h"
+
+static const struct axaddr_hal zz_hal;
+
+AXADDR_DEFINE_ADDR(zz_address);
+AXADDR_DEFINE_ADDR_LABELLED(zz_labelled, "label");
+AXADDR_DEFINE_FRAME(zz_frame, zz_hal);
+AXADDR_DEFINE_SPACE(zz_space, axaddr_x86_ept, zz_hal);
+AXADDR_DEFINE_PAGE_TABLE(zz_table, axaddr_x86_ept, zz_hal);
+AXADDR_DEFINE_SPACE_TYPED(zz_space_typed, axaddr_x86_ept, zz_hal, zz_address, zz_labelled);
+AXADDR_DEFINE_PAGE_TABLE_TYPED(zz_table_typed, axaddr_x86_ept, zz_hal, zz_address, zz_labelled);
+AXADDR_DECLARE_SPACE(zz_space_shared);
+AXADDR_IMPLEMENT_SPACE(zz_space_shared, axaddr_x86_ept, zz_hal);
+AXADDR_DECLARE_PAGE_TABLE(zz_table_shared);
+AXADDR_IMPLEMENT_PAGE_TABLE(zz_table_shared, axaddr_x86_ept, zz_hal);
