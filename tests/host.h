@@ -13,11 +13,11 @@
  *     CHECK_STR(host_error(&host), "");      // the first thing that the ledger disliked
  *     host_destroy(&host);
  *
- * The ledger dislikes: freeing what is not in use, a block freed in another order than it was taken,
- * a frame outside the arena, frame_at of a frame that is not in use, a store to a freed frame, a
- * plan that is malformed, and a frame that hardware could reach (host_set_live) freed before a plan
- * that covers it was flushed. Frames are filled with 0xaa when taken and with 0xdd when freed; under
- * AddressSanitizer a freed frame cannot even be read.
+ * The ledger dislikes: freeing what is not in use, a block freed in another order than it was
+ * taken, a frame outside the arena, frame_at of a frame that is not in use, a store to a freed
+ * frame, a plan that is malformed, and a frame that hardware could reach (host_set_live) freed
+ * before a plan that covers it was flushed. Frames are filled with 0xaa when taken and with 0xdd
+ * when freed; with AddressSanitizer a freed frame cannot even be read.
  */
 #ifndef AXADDR_TESTS_HOST_H
 #define AXADDR_TESTS_HOST_H
@@ -104,7 +104,7 @@ struct host {
     struct axaddr_flush_range cover[HOST_COVER_MAX]; /**< what all of them cover */
     uint32_t cover_count;
     bool is_full_flushed;  /**< one of them was full */
-    bool is_table_flushed; /**< one of them was full or had has_tables */
+    bool is_table_flushed; /**< one of them had has_tables */
     void (*on_flush)(void *argument, const struct axaddr_flush *plan);
     void *on_flush_argument;
 
@@ -244,11 +244,28 @@ static inline void host_cover(struct host *host, const struct axaddr_flush_range
     host->cover_count += 1 - (to - from);
 }
 
-/** Whether a plan of this operation lets go of what was live for [first, last]. */
+/** Whether the plans of this operation name any page of [first, last]. */
+static inline bool host_is_met(const struct host *host, uint64_t first, uint64_t last) {
+    uint32_t i;
+    for (i = 0; i < host->cover_count; i++) {
+        if (host->cover[i].first <= last && host->cover[i].last >= first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/**
+ * Whether the plans of this operation let go of what was live for [first, last]: they name all of
+ * it; of what a table was for, an address is enough, if they say that tables went.
+ */
 static inline bool host_is_flushed(const struct host *host, uint64_t first, uint64_t last,
                                    bool is_table) {
-    return is_table ? host->is_table_flushed
-                    : host->is_full_flushed || host_is_covered(host, first, last);
+    if (host->is_full_flushed) {
+        return true;
+    }
+    return is_table ? host->is_table_flushed && host_is_met(host, first, last)
+                    : host_is_covered(host, first, last);
 }
 
 static inline void host_give_back(struct host *host, uint32_t index) {
@@ -431,7 +448,7 @@ static inline void host_flush_tlb(void *ctx, const struct axaddr_flush *plan) {
         host_cover(host, &plan->ranges[i]);
     }
     host->is_full_flushed = host->is_full_flushed || plan->is_full;
-    host->is_table_flushed = host->is_table_flushed || plan->is_full || plan->has_tables;
+    host->is_table_flushed = host->is_table_flushed || plan->has_tables;
     host->op_plan_count++;
     host->plan_count++;
     if (host->on_flush != 0) {
@@ -472,7 +489,7 @@ AXADDR_UNUSED static void host_fail_in(struct host *host, uint32_t count, bool i
     host->is_fail_sticky = is_sticky;
 }
 
-/** Hardware can reach this frame, for the input addresses [first, last]. No-op outside the arena. */
+/** Hardware can reach this frame (a foreign one, too), for the input addresses [first, last]. */
 AXADDR_UNUSED static void host_set_live(struct host *host, uint64_t address, uint64_t first,
                                         uint64_t last, bool is_table) {
     struct host_frame *frame = host_used_frame(host, address);
@@ -517,26 +534,39 @@ AXADDR_UNUSED static void host_check_freed(struct host *host) {
     }
 }
 
-AXADDR_UNUSED static void host_init(struct host *host, uint32_t frame_count, uint64_t base,
-                                    unsigned order) {
+/** Begin anew with an arena in which nothing is in use: as after host_init, but faster. */
+AXADDR_UNUSED static void host_reuse(struct host *host, uint64_t base, unsigned order) {
+    struct host kept = *host;
     uint32_t i;
     memset(host, 0, sizeof(*host));
-    host->memory = (uint8_t *)aligned_alloc(HOST_FRAME_SIZE, (size_t)frame_count * HOST_FRAME_SIZE);
+    host->memory = kept.memory;
+    host->frames = kept.frames;
+    host->pool = kept.pool;
+    host->waiting = kept.waiting;
+    host->frame_count = kept.frame_count;
+    host->base = base;
+    host->order = order;
+    host->random = UINT64_C(0x9e3779b97f4a7c15);
+    memset(host->frames, 0, host->frame_count * sizeof(*host->frames));
+    for (i = 0; i < host->frame_count; i++) {
+        host_pool_put(host, i);
+    }
+}
+
+AXADDR_UNUSED static void host_init(struct host *host, uint32_t frame_count, uint64_t base,
+                                    unsigned order) {
+    size_t size = (size_t)frame_count * HOST_FRAME_SIZE;
+    host->frame_count = frame_count;
+    host->memory = (uint8_t *)aligned_alloc(HOST_FRAME_SIZE, size);
     host->frames = (struct host_frame *)calloc(frame_count, sizeof(*host->frames));
     host->pool = (uint32_t *)calloc(frame_count, sizeof(*host->pool));
     host->waiting = (uint32_t *)calloc(frame_count, sizeof(*host->waiting));
     if (host->memory == 0 || host->frames == 0 || host->pool == 0 || host->waiting == 0) {
         abort();
     }
-    host->base = base;
-    host->frame_count = frame_count;
-    host->order = order;
-    host->random = UINT64_C(0x9e3779b97f4a7c15);
-    memset(host->memory, HOST_FILL_FREED, (size_t)frame_count * HOST_FRAME_SIZE);
-    HOST_HIDE(host->memory, (size_t)frame_count * HOST_FRAME_SIZE);
-    for (i = 0; i < frame_count; i++) {
-        host_pool_put(host, i);
-    }
+    memset(host->memory, HOST_FILL_FREED, size);
+    HOST_HIDE(host->memory, size);
+    host_reuse(host, base, order);
 }
 
 AXADDR_UNUSED static void host_destroy(struct host *host) {

@@ -2,8 +2,8 @@
  *
  * mmu.h: a page table as hardware sees it: read straight out of the arena through the format's
  * hooks, without a line of the engine. The tests believe this one. It walks an address, it visits
- * every entry of a table in order, and it watches single addresses while an operation is running, to
- * say whether the flush came at the right time.
+ * every entry of a table in order, and it watches single addresses while an operation is running,
+ * to say whether the flush came at the right time.
  *
  * Table addresses: input addresses cut to the format's input width, so sign-extended ones fit too.
  */
@@ -19,7 +19,7 @@ struct mmu {
     uint64_t root;
 };
 
-/** One entry of a table (or a run of equal absent ones), and the input addresses that it decides. */
+/** One entry of a table (or a run of equal absent ones), and the addresses that it decides. */
 struct mmu_entry {
     uint64_t entry;
     uint32_t count; /**< entries in the run */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * model.h: what a space must do, written down once more in the simplest way: one flat array. The
- * array's items are cells: usually a page each; in a window too wide for that, a stretch between two
- * cuts that the test never divides. A cell is in one state as a whole. Every operation checks its
- * arguments in the order of the contract, then loops over its cells.
+ * array's items are cells: usually a page each; in a window too wide for that, a stretch between
+ * two cuts that the test never divides. A cell is in one state as a whole. Every operation checks
+ * its arguments in the order of the contract, then loops over its cells.
  *
  * The model does not know which frames an allocator gives out: a page that was populated gets the
  * address MODEL_UNKNOWN, which pair.h replaces by what it finds.
@@ -161,9 +161,10 @@ AXADDR_UNUSED static enum axaddr_status model_map_frames(struct model *model, ui
     uint32_t i;
     size_t k;
     uint32_t kept = flags & ~AXADDR_SMALL;
+    uint64_t page_count = count;
 
-    if (count > UINT64_MAX / MODEL_PAGE ||
-        !model_range(model, gpa, (uint64_t)count * MODEL_PAGE, &from, &to) ||
+    if (page_count > UINT64_MAX / MODEL_PAGE ||
+        !model_range(model, gpa, page_count * MODEL_PAGE, &from, &to) ||
         !axaddr_flags_are_valid(kept)) {
         return AXADDR_INVALID;
     }

@@ -2,8 +2,8 @@
  *
  * pair.h: operations on a space and its model together. Each pair_ function does one operation to
  * both and then compares everything that can be seen of them (compare.h), and the plans that were
- * flushed: what they cover and when they came. A failed operation must have changed nothing, down to
- * the last bit of the table. What differs is a failed CHECK.
+ * flushed: what they cover and when they came. A failed operation must have changed nothing, down
+ * to the last bit of the table. What differs is a failed CHECK.
  *
  * Set fail_in before an operation to have its nth allocation refused.
  */

@@ -194,6 +194,27 @@ static void areas_find_no_room(void) {
     }
 }
 
+/** Giving back what needs no split succeeds in a host that has nothing left, or nobody could. */
+static void whole_areas_unmap_without_memory(void) {
+    unsigned i;
+    begin_window(WINDOW_WIDE);
+    GO_ON();
+    OK(pair_map_alloc(&pair, middle(), PAGE, RW, AXADDR_POPULATE));
+    for (i = 0; i < 11; i++) { /* more than a space holds by itself */
+        OK(pair_map_device(&pair, lone_page(6 + i), PAGE, i));
+    }
+    for (i = 0; i < 11; i++) {
+        pair.fail_in = 1;
+        pair.is_fail_sticky = true;
+        OK(pair_unmap(&pair, lone_page(6 + i), PAGE));
+    }
+    pair.fail_in = 1;
+    pair.is_fail_sticky = true;
+    OK(pair_unmap(&pair, middle() - large, 2 * large));
+    CHECK_EQ(stats_now().table_count, UINT64_C(1) << format->root_order);
+    end();
+}
+
 /** init itself: nothing is taken. */
 static void init(void) {
     void *space = malloc(kind->size);
@@ -225,6 +246,7 @@ int main(void) {
     EACH(protect_reserved);
     EACH(fault);
     EACH(areas_find_no_room);
+    EACH(whole_areas_unmap_without_memory);
     EACH_TABLE(map_pages);
     EACH_TABLE(map_leaves);
     EACH_TABLE(map_frames);

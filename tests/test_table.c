@@ -6,7 +6,7 @@
  */
 #include "fixture.h"
 
-/** Tables for `size` bytes of pages in an empty table, both ends aligned to tables of each level. */
+/** Tables for `size` bytes of pages in an empty table, from an aligned address on. */
 static uint64_t tables_for_pages(uint64_t size) {
     uint64_t count = 0;
     unsigned level;

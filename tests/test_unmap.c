@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_unmap.c: unmap and protect, and what is flushed, over every format: large leaves cut at every
- * place, tables freed as soon as they are empty, plans that cover what changed and nothing else.
+ * test_unmap.c: unmap and protect, and what is flushed, over every format: large leaves cut at
+ * every place, tables freed as soon as they are empty, plans that cover just what changed.
  */
 #include "fixture.h"
 

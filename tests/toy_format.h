@@ -14,8 +14,8 @@
  *     63 62      60 59 46 45        10 9      0
  *    | 1| kind ^ 5 |  0  |  ~ value   |  0x155 |
  *
- * "rights" are the six flags, inverted and turned differently at each level; entries whose code does
- * not belong to their level are absent, whatever else they say.
+ * "rights" are the six flags, inverted and turned differently at each level; entries whose code
+ * does not belong to their level are absent, whatever else they say.
  *
  * toy32: two levels, entries of 32 bits, 64 in a table and 128 in the root, leaves at both levels.
  *
