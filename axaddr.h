@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * axaddr: address spaces for hypervisors. The one header to include; this comment is the manual, the
- * files that it names have the details.
+ * axaddr: address spaces for hypervisors. The one header to include; this comment is the manual,
+ * the files that it names have the details.
  *
  *     #include "axaddr.h"
  *
@@ -36,8 +36,8 @@
  *
  * ## A space: AXADDR_DEFINE_SPACE(name, format, hal)
  *
- * `format` and `hal` are the names of static const structs. Generated, for name `vm`; sizes in bytes,
- * multiples of the page size as all addresses, unless "any byte" is said:
+ * `format` and `hal` are the names of static const structs. Generated, for name `vm`; sizes in
+ * bytes, multiples of the page size as all addresses, unless "any byte" is said:
  *
  *   enum axaddr_status
  *   vm_init(vm, ctx, gpa start, size)            an empty space; takes the root's frames
@@ -49,8 +49,8 @@
  *   vm_unmap(vm, gpa, size)                      whatever is there; holes are skipped
  *   vm_protect(vm, gpa, size, flags)             new flags in the place of the old
  *   vm_translate(vm, gpa, &hpa)                  any byte; NOT_MAPPED also while only reserved
- *   vm_query(vm, gpa, &mapping)                  any byte: host address, flags, size of the leaf; or
- *                                                what is known of a page that is not mapped
+ *   vm_query(vm, gpa, &mapping)                  any byte: host address, flags, size of the leaf;
+ *                                                or what is known of a page that is not mapped
  *   vm_find_area(vm, gpa, &area)                 any byte: the area that holds it
  *   vm_next_area(vm, gpa, &area)                 the first area that ends there or later
  *   enum axaddr_fault
@@ -72,13 +72,13 @@
  *
  * ## Variants
  *
- * ..._TYPED(name, format, hal, input, output)  other kinds of addresses than axaddr_gpa -> axaddr_hpa,
- *                                              for stage 1: axaddr_gva, axaddr_hva, your own
+ * ..._TYPED(name, format, hal, input, output)  other kinds of addresses than axaddr_gpa and
+ *                                              axaddr_hpa: axaddr_gva, axaddr_hva, your own
  * AXADDR_DECLARE_SPACE(name) in a header and AXADDR_IMPLEMENT_SPACE(name, format, hal) in one file,
  * both PAGE_TABLE too: one copy of the code for several translation units. Same for _TYPED.
  *
- * Everything generated is static (for IMPLEMENT: external) and specialised: format and HAL fold into
- * it, no call through a pointer is left from -Og on. A HAL function that is missing is a compile
+ * Everything generated is static (for IMPLEMENT: external) and specialised: format and HAL fold
+ * into it, no call through a pointer is left from -Og on. A HAL function that is missing is an
  * error at the line of the macro (without optimisation: _init says AXADDR_UNSUPPORTED).
  */
 #ifndef AXADDR_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * x86_64.h: the four-level page tables of 64-bit x86: stage 1 (axaddr_x86_64) and AMD's second stage
- * (axaddr_x86_npt), and what surrounds them: CR3 and nCR3, INVLPG, INVPCID, INVLPGA, TLB_CONTROL,
- * the decoding of a page fault and of a nested page fault.
+ * x86_64.h: the four-level page tables of 64-bit x86: stage 1 (axaddr_x86_64) and AMD's second
+ * stage (axaddr_x86_npt), and what surrounds them: CR3 and nCR3, INVLPG, INVPCID, INVLPGA,
+ * TLB_CONTROL, the decoding of a page fault and of a nested page fault.
  *
  * Manuals: Intel 64 and IA-32 Architectures SDM, vol. 3A, 4.5 "4-Level Paging and 5-Level Paging"
  * (entries: Figure 4-11) and 4.10 "Caching Translation Information"; AMD64 APM, vol. 2, 5.3
@@ -18,7 +18,7 @@
  *    | NX | ignored |  frame or table   | ... | G | PS |D|A| PCD | PWT | U/S | R/W | P |
  *
  * What is held, and how
- *   READ            bit 0, as nothing present is unreadable: WRITE or EXECUTE without it is refused.
+ *   READ            bit 0, as nothing present is unreadable: WRITE or EXECUTE alone is refused.
  *   WRITE           bit 1; the processor heeds it in supervisor mode too if CR0.WP is set.
  *   EXECUTE         bit 63 (NX) clear. EFER.NXE must be set, or bit 63 is a reserved one.
  *   USER            bit 2. axaddr_x86_npt refuses the flag and sets the bit: below.
@@ -26,9 +26,10 @@
  *   DEVICE          PCD and PWT: PAT entry 3, uncacheable (UC).
  *   UNCACHED        PCD: PAT entry 2, UC-, which an MTRR may make write-combining.
  *
- * IA32_PAT is taken to be what reset leaves in it (vol. 3A, 12.12.4). The PAT bit, which would select
- * entries 4 to 7, is never set: it is bit 7 at level 0, where a large leaf has PS, and bit 12 of a
- * large leaf, where a small one has its address. G is never set either: a CR3 reload forgets all.
+ * IA32_PAT is taken to be what reset leaves in it (vol. 3A, 12.12.4). The PAT bit, which would
+ * select entries 4 to 7, is never set: it is bit 7 at level 0, where a large leaf has PS, and bit
+ * 12 of a large leaf, where a small one has its address. G is never set either: a CR3 reload
+ * forgets all.
  *
  * With supervisor shadow stacks (CR4.CET) a leaf that is dirty and not writable is a shadow stack,
  * and taking WRITE away keeps D: don't turn that on for tables whose rights are reduced.
@@ -114,8 +115,8 @@ static inline uint32_t axaddr_x86_64_flags_of(uint64_t leaf, unsigned level) {
 /* ---- hooks of the nested format, where they differ ----
  *
  * The nested walk treats each access of a guest, of any privilege, as a user access (APM vol. 2,
- * 15.25.5): a nested entry without U/S lets nothing through. So the bit is in each of them, and says
- * nothing about the guest's user mode: no flag goes with it.
+ * 15.25.5): a nested entry without U/S lets nothing through. So the bit is in each of them, and
+ * says nothing about the guest's user mode: no flag goes with it.
  */
 
 static inline bool axaddr_x86_npt_can_hold(uint32_t flags) {
@@ -377,10 +378,10 @@ static inline uint8_t axaddr_x86_npt_tlb_control(const struct axaddr_flush *plan
 }
 
 /**
- * Carry out a plan for one vCPU: note in its VMCB's TLB_CONTROL what the next VMRUN has to forget. A
- * flush that is noted already stays. The HAL calls it for every vCPU of the guest while none runs:
- * it makes those that do exit (by an IPI) and waits until they have, as what a TLB holds for an
- * ASID is used only inside the guest. After a VMRUN the caller sets the field back to NOTHING; a
+ * Carry out a plan for one vCPU: note in its VMCB's TLB_CONTROL what the next VMRUN has to forget.
+ * A flush that is noted already stays. The HAL calls it for every vCPU of the guest while none
+ * runs: it makes those that do exit (by an IPI) and waits until they have, as what a TLB holds for
+ * an ASID is used only inside the guest. After a VMRUN the caller sets the field back to NOTHING; a
  * vCPU that moves to another processor needs a new ASID or a flush there in any case.
  */
 static inline void axaddr_x86_npt_flush(const struct axaddr_flush *plan, bool has_flush_by_asid,

@@ -16,7 +16,7 @@
  * (CPUID 80000008H, EAX[7:0]) and reserves the others: frames beyond them are the HAL's mistake.
  */
 #define AXADDR_X86_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
-/** Levels 1 and 2: the entry is a leaf. At level 0 the bit means something else, see the formats. */
+/** Levels 1 and 2: the entry is a leaf. At level 0 the bit means something else. */
 #define AXADDR_X86_LARGE        UINT64_C(0x80)
 /** Level 3: where bit 7 is reserved and no leaf can be. */
 #define AXADDR_X86_TOP_LEVEL    3u
@@ -50,7 +50,7 @@ static inline uint64_t axaddr_x86_make_leaf(uint64_t frame, unsigned level, uint
     return frame | attributes;
 }
 
-/** The last frame below 2^52 has none after it: the sum then runs into ignored bits, never wraps. */
+/** The last frame below 2^52 has none after it: the sum runs into ignored bits, never wraps. */
 static inline uint64_t axaddr_x86_next_leaf(uint64_t leaf, unsigned level) {
     return leaf + (UINT64_C(1) << axaddr_x86_level_shift(level));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * x86_ept.h: Intel's second stage, extended page tables of four levels, and what surrounds them: the
- * EPTP, the capability MSR, INVEPT, the decoding of an EPT violation.
+ * x86_ept.h: Intel's second stage, extended page tables of four levels, and what surrounds them:
+ * the EPTP, the capability MSR, INVEPT, the decoding of an EPT violation.
  *
  * Manual: Intel 64 and IA-32 Architectures SDM, vol. 3C, 29.3 "The Extended Page Table Mechanism
  * (EPT)"; the entries' formats are in 29.3.2, all of them on one page in Figure 29-1. Sections are
@@ -26,14 +26,15 @@
  *   UNCACHED               write-combining (1): what comes nearest to memory without a cache (no
  *                          cached copy, loads may run ahead, stores may merge), and other bits than
  *                          DEVICE has. The guest's UC still wins over it.
- *   USER                   refused: EPT knows no user mode. (Mode-based execute control must be off:
+ *   USER                   refused: EPT knows no user mode. (Mode-based execute must be off:
  *                          bit 10 is never set.)
  *
  * "EPT-violation #VE" must be off as well, or absent entries would need bit 63 set (29.3.3.2).
  * Accessed and dirty bits (8, 9; 29.3.5) may be on or off in the EPTP.
  *
  * Processors with the multihit erratum (CVE-2018-12207; IA32_ARCH_CAPABILITIES[6] is 0) let a guest
- * stop the machine by way of executable large leaves: map executable memory with AXADDR_SMALL there.
+ * stop the machine by way of executable large leaves: map executable memory with AXADDR_SMALL
+ * there.
  */
 #ifndef AXADDR_ARCH_X86_EPT_H
 #define AXADDR_ARCH_X86_EPT_H
@@ -44,23 +45,23 @@
 #include "x86_common.h"
 
 /** Bits 2:0: an entry is present if any of them is set (29.3.2). */
-#define AXADDR_X86_EPT_RIGHTS     UINT64_C(7)
+#define AXADDR_X86_EPT_RIGHTS          UINT64_C(7)
 /** Bits 5:3 of a leaf: its memory type (29.3.7.2). */
-#define AXADDR_X86_EPT_TYPE       UINT64_C(0x38)
-#define AXADDR_X86_EPT_TYPE_SHIFT 3
+#define AXADDR_X86_EPT_TYPE            UINT64_C(0x38)
+#define AXADDR_X86_EPT_TYPE_SHIFT      3
 #define AXADDR_X86_EPT_UNCACHEABLE     UINT64_C(0)
 #define AXADDR_X86_EPT_WRITE_COMBINING UINT64_C(1)
 #define AXADDR_X86_EPT_WRITE_BACK      UINT64_C(6)
 /** Bits 8 and 9: accessed, dirty. */
-#define AXADDR_X86_EPT_NOTED      UINT64_C(0x300)
+#define AXADDR_X86_EPT_NOTED           UINT64_C(0x300)
 
 /* ---- hooks ---- */
 
 /**
- * A table is what make_table writes, and nothing else: R, W and X, not large, no other bit in the low
- * byte (the accessed bit is above it). So one comparison decides the walk, and an entry that we did
- * not write is never followed: not one without rights, which is absent whatever else it has, nor a
- * PML4E with bit 7, which is reserved there and a misconfiguration (29.3.2).
+ * A table is what make_table writes, and nothing else: R, W and X, not large, no other bit in the
+ * low byte (the accessed bit is above it). So one comparison decides the walk, and an entry that we
+ * did not write is never followed: not one without rights, which is absent whatever else it has,
+ * nor a PML4E with bit 7, which is reserved there and a misconfiguration (29.3.2).
  */
 static inline enum axaddr_entry_kind axaddr_x86_ept_kind_of(uint64_t entry, unsigned level) {
     if (level == 0) {
@@ -154,8 +155,7 @@ static inline uint32_t axaddr_x86_ept_flags_of(uint64_t leaf, unsigned level) {
         .table_of = axaddr_x86_table_of, .make_absent = axaddr_x86_ept_make_absent,                \
         .absent_kind = axaddr_x86_absent_kind, .absent_value = axaddr_x86_absent_value,            \
         .is_reserved = axaddr_x86_ept_is_reserved, .populate = axaddr_x86_ept_populate,            \
-        .needs_break = 0, .publish = 0,                                                            \
-        .caches_absent = false,                                                                    \
+        .needs_break = 0, .publish = 0, .caches_absent = false,                                    \
     }
 
 /**

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * absent.h: what an entry whose valid bits are clear can say. Hardware ignores all its other bits in
- * every format here, so the library keeps there what a fault needs to know: the fault path is one
- * walk, without looking an area up.
+ * absent.h: what an entry whose valid bits are clear can say. Hardware ignores all its other bits
+ * in every format here, so the library keeps there what a fault needs to know: the fault path is
+ * one walk, without looking an area up.
  *
  * An absent entry has a kind and a value. For reservations the value is a payload (flags and
- * cookie); for entries that an edit has taken out of use, and will free once the TLBs have forgotten
- * them, it is the page number of the frame.
+ * cookie); for entries that an edit has taken out of use, and will free once the TLBs have
+ * forgotten them, it is the page number of the frame.
  */
 #ifndef AXADDR_CORE_ABSENT_H
 #define AXADDR_CORE_ABSENT_H
@@ -24,9 +24,9 @@ enum axaddr_absent_kind {
 /* ---- the payload: 28 bits, so that it fits formats with 32-bit entries too ---- */
 
 #define AXADDR_PAYLOAD_FLAGS_BITS 8
-#define AXADDR_COOKIE_BITS 20
+#define AXADDR_COOKIE_BITS        20
 /** The largest cookie that a reservation or a trapped range can carry. */
-#define AXADDR_COOKIE_MAX ((UINT32_C(1) << AXADDR_COOKIE_BITS) - 1)
+#define AXADDR_COOKIE_MAX         ((UINT32_C(1) << AXADDR_COOKIE_BITS) - 1)
 
 AXADDR_ALWAYS_INLINE uint64_t axaddr_payload(uint32_t flags, uint32_t cookie) {
     return ((uint64_t)cookie << AXADDR_PAYLOAD_FLAGS_BITS) | flags;
@@ -51,8 +51,8 @@ AXADDR_ALWAYS_INLINE uint32_t axaddr_payload_cookie(uint64_t payload) {
  */
 
 #define AXADDR_ABSENT64_VALUE_SHIFT 12
-#define AXADDR_ABSENT64_VALUE_MASK UINT64_C(0x000ffffffffff000)
-#define AXADDR_ABSENT64_KIND_SHIFT 3
+#define AXADDR_ABSENT64_VALUE_MASK  UINT64_C(0x000ffffffffff000)
+#define AXADDR_ABSENT64_KIND_SHIFT  3
 
 AXADDR_ALWAYS_INLINE uint64_t axaddr_absent64_make(enum axaddr_absent_kind kind, uint64_t value,
                                                    uint64_t invert) {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * areas.h: the set of areas of a space: which ranges are mapped, as what, in ascending order without
- * overlap; equal neighbours are one area. A sorted array: the first AXADDR_AREA_INLINE_MAX areas are
- * inside the space itself, so a small VM allocates nothing, the rest are in frames of the HAL behind
- * one frame that lists them (over 20,000 areas).
+ * areas.h: the set of areas of a space: which ranges are mapped, as what, in ascending order
+ * without overlap; equal neighbours are one area. A sorted array: the first AXADDR_AREA_INLINE_MAX
+ * areas are inside the space itself, so a small VM allocates nothing, the rest are in frames of the
+ * HAL behind one frame that lists them (over 20,000 areas).
  *
- * Room is reserved before an edit begins and what is unused is given back after it, so that changing
- * the set never fails half-way: reserve(n) -> at most n more areas -> trim.
+ * Room is reserved before an edit begins and what is unused is given back after it, so that
+ * changing the set never fails half-way: reserve(n) -> at most n more areas -> trim.
  */
 #ifndef AXADDR_CORE_AREAS_H
 #define AXADDR_CORE_AREAS_H
@@ -21,11 +21,11 @@ enum axaddr_area_kind {
 };
 
 struct axaddr_area {
-    uint64_t first;             /**< first byte */
-    uint64_t last;              /**< last byte */
-    uint64_t hpa;               /**< LINEAR: host address of the first byte; otherwise 0 */
-    uint32_t flags;             /**< of its mappings; 0 for DEVICE */
-    uint32_t cookie;            /**< DEVICE: the caller's number for it */
+    uint64_t first;  /**< first byte */
+    uint64_t last;   /**< last byte */
+    uint64_t hpa;    /**< LINEAR: host address of the first byte; otherwise 0 */
+    uint32_t flags;  /**< of its mappings; 0 for DEVICE */
+    uint32_t cookie; /**< DEVICE: the caller's number for it */
     enum axaddr_area_kind kind;
 };
 
@@ -56,7 +56,7 @@ static inline void axaddr_area_copy(struct axaddr_area *to, const struct axaddr_
 
 #define AXADDR_AREA_INLINE_MAX 8u
 #define AXADDR_AREAS_PER_FRAME ((uint32_t)(4096 / sizeof(struct axaddr_area)))
-#define AXADDR_AREA_FRAME_MAX ((uint32_t)(4096 / sizeof(uint64_t)))
+#define AXADDR_AREA_FRAME_MAX  ((uint32_t)(4096 / sizeof(uint64_t)))
 
 struct axaddr_areas {
     uint32_t count;       /**< areas in the set */
@@ -101,9 +101,10 @@ AXADDR_ALWAYS_INLINE struct axaddr_area *axaddr_areas_locate(const struct axaddr
 }
 
 /** Area `index`, to be looked at only. */
-AXADDR_ALWAYS_INLINE const struct axaddr_area *
-axaddr_areas_see(const struct axaddr_instance *self, const struct axaddr_table *table,
-                 const struct axaddr_areas *areas, uint32_t index) {
+AXADDR_ALWAYS_INLINE const struct axaddr_area *axaddr_areas_see(const struct axaddr_instance *self,
+                                                                const struct axaddr_table *table,
+                                                                const struct axaddr_areas *areas,
+                                                                uint32_t index) {
     return self->area_at(table, (struct axaddr_areas *)(uintptr_t)areas, index);
 }
 
@@ -187,7 +188,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_areas_make_room(const struct axaddr_instance *s
 
 /* ---- changes ---- */
 
-/** Areas that a change of [first, last] adds for a moment: one for each end that cuts one in two. */
+/** Areas that a change of [first, last] adds for a moment: one for each end that cuts one. */
 AXADDR_ALWAYS_INLINE uint32_t axaddr_areas_count_cuts(const struct axaddr_instance *self,
                                                       const struct axaddr_table *table,
                                                       const struct axaddr_areas *areas,
@@ -236,8 +237,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_area_continues(const struct axaddr_area *area,
                                                 const struct axaddr_area *next) {
     return area->last + 1 == next->first && area->kind == next->kind &&
            area->flags == next->flags && area->cookie == next->cookie &&
-           (area->kind != AXADDR_AREA_LINEAR ||
-            next->hpa - area->hpa == next->first - area->first);
+           (area->kind != AXADDR_AREA_LINEAR || next->hpa - area->hpa == next->first - area->first);
 }
 
 /** Cut the area that reaches across `address` from below, if there is one, in two. */
@@ -247,8 +247,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_cut(const struct axaddr_instance *self,
     uint32_t index = self->search(table, areas, address);
     struct axaddr_area *area;
 
-    if (index == areas->count ||
-        axaddr_areas_see(self, table, areas, index)->first >= address) {
+    if (index == areas->count || axaddr_areas_see(self, table, areas, index)->first >= address) {
         return;
     }
     axaddr_areas_move(self, table, areas, index, index + 1);

@@ -21,13 +21,13 @@
 /** For algorithms: copied into each instance, so that its constant descriptors fold away. */
 #define AXADDR_ALWAYS_INLINE static inline __attribute__((always_inline))
 /** For the paths of an instance that are shared or cold: one copy, out of the hot paths' way. */
-#define AXADDR_NOINLINE __attribute__((noinline))
+#define AXADDR_NOINLINE      __attribute__((noinline))
 /** For generated functions: an instance is not obliged to use all of them. */
-#define AXADDR_UNUSED __attribute__((unused))
+#define AXADDR_UNUSED        __attribute__((unused))
 /** For every function whose status must not be dropped. */
-#define AXADDR_MUST_CHECK __attribute__((warn_unused_result))
+#define AXADDR_MUST_CHECK    __attribute__((warn_unused_result))
 
-#define AXADDR_LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define AXADDR_LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define AXADDR_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /** Before a loop over entries: four in a round, as its overhead is half of what it does. */
@@ -37,9 +37,9 @@
 
 /** What a call came to. Unless it says AXADDR_OK, the call has changed nothing. */
 enum axaddr_status {
-    AXADDR_OK = 0,      /**< done */
-    AXADDR_INVALID,     /**< an argument is empty, unaligned, overflowing, unknown or out of bounds */
-    AXADDR_EXISTS,      /**< part of the range is mapped, reserved or trapped already */
+    AXADDR_OK = 0,  /**< done */
+    AXADDR_INVALID, /**< an argument is empty, unaligned, overflowing, unknown or out of bounds */
+    AXADDR_EXISTS,  /**< part of the range is mapped, reserved or trapped already */
     AXADDR_NOT_MAPPED,  /**< part of the range is not mapped (for a translation: not yet) */
     AXADDR_NO_MEMORY,   /**< the HAL, or a fixed capacity, had no room left */
     AXADDR_DENIED,      /**< what is there does not permit the operation */

@@ -2,9 +2,10 @@
  *
  * edit.h: changing what is there: unmap and protect.
  *
- * An edit first takes the tables that its splits need, then changes entries and cannot fail. What it
- * takes out of use it only parks: the entry becomes absent and keeps the frame's number, in place,
- * so no list has to be kept. Then the TLBs forget, and only then frames and tables are freed:
+ * An edit first takes the tables that its splits need, then changes entries and cannot fail. What
+ * it takes out of use it only parks: the entry becomes absent and keeps the frame's number, in
+ * place, so no list has to be kept. Then the TLBs forget, and only then frames and tables are
+ * freed:
  *
  *     edit (changes, parks, flushes)  ->  release (frames of owned areas)  ->  sweep (tables)
  *
@@ -19,9 +20,9 @@
 struct axaddr_edit {
     uint64_t first;
     uint64_t last;
-    bool is_removal; /**< unmap; otherwise protect */
-    uint32_t flags;  /**< protect: the new flags */
-    bool has_parked; /**< something was parked: release and sweep are due */
+    bool is_removal;          /**< unmap; otherwise protect */
+    uint32_t flags;           /**< protect: the new flags */
+    bool has_parked;          /**< something was parked: release and sweep are due */
     struct axaddr_flush plan; /**< what the TLBs have yet to forget */
 };
 
@@ -49,13 +50,13 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_flush(const struct axaddr_instance *self,
 /**
  * Replace what may be live at `slot`. The one place where a live entry becomes another live entry:
  * where the ISA demands it, it is taken away, the TLBs forget it (and what else was gathered), and
- * only then the new one is written. Meanwhile the entry is parked: a fault that meets it is retried.
+ * only then the new one is written. Meanwhile the entry is parked: a fault that meets it is
+ * retried.
  */
 AXADDR_ALWAYS_INLINE void axaddr_entry_replace(const struct axaddr_instance *self,
                                                const struct axaddr_table *table,
-                                               struct axaddr_edit *edit, void *slot,
-                                               unsigned level, uint64_t address, uint64_t from,
-                                               uint64_t to) {
+                                               struct axaddr_edit *edit, void *slot, unsigned level,
+                                               uint64_t address, uint64_t from, uint64_t to) {
     const struct axaddr_format *format = self->format;
 
     if (format->needs_break != 0 && format->kind_of(from, level) != AXADDR_ENTRY_ABSENT &&
@@ -224,9 +225,9 @@ AXADDR_ALWAYS_INLINE void axaddr_park_table(const struct axaddr_instance *self,
 }
 
 /**
- * Whether nothing is left in the table at `at`, when the entries between `first` and `last` are known
- * to be empty or parked. Looks from `last` on, around the end, up to `first`: the next neighbours
- * most likely hold what keeps a table.
+ * Whether nothing is left in the table at `at`, when the entries between `first` and `last` are
+ * known to be empty or parked. Looks from `last` on, around the end, up to `first`: the next
+ * neighbours most likely hold what keeps a table.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_is_table_parked(const struct axaddr_instance *self, void *at,
                                                  unsigned level, void *first, void *last) {
@@ -262,8 +263,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_table_parked(const struct axaddr_instance *s
 }
 
 /**
- * Step up from the path's lowest table, in which `inside` is an address of the range. A new table is
- * complete now and is linked; one that an unmap has emptied is parked in its turn.
+ * Step up from the path's lowest table, in which `inside` is an address of the range. A new table
+ * is complete now and is linked; one that an unmap has emptied is parked in its turn.
  */
 AXADDR_ALWAYS_INLINE void axaddr_edit_step_up(const struct axaddr_instance *self,
                                               const struct axaddr_table *table,
@@ -361,10 +362,10 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_pass(const struct axaddr_instance *self,
 }
 
 /**
- * Change the edit's range, which is within the table's bounds, and flush. Cannot fail: `pool` has the
- * tables that axaddr_count_splits asks for. For a protect every page must be mapped or reserved, and
- * the flags checked. If has_parked is set then, release and sweep are due. Generated once for each
- * instance.
+ * Change the edit's range, which is within the table's bounds, and flush. Cannot fail: `pool` has
+ * the tables that axaddr_count_splits asks for. For a protect every page must be mapped or
+ * reserved, and the flags checked. If has_parked is set then, release and sweep are due. Generated
+ * once for each instance.
  */
 AXADDR_ALWAYS_INLINE void axaddr_table_edit(const struct axaddr_instance *self,
                                             const struct axaddr_table *table,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * entry.h: how the engine touches memory that hardware walks: two accessors for entries, a fill, and
- * the zeroing of frames. Nothing else in the engine reads or writes a table.
+ * entry.h: how the engine touches memory that hardware walks: two accessors for entries, a fill,
+ * and the zeroing of frames. Nothing else in the engine reads or writes a table.
  */
 #ifndef AXADDR_CORE_ENTRY_H
 #define AXADDR_CORE_ENTRY_H
@@ -33,8 +33,8 @@ AXADDR_ALWAYS_INLINE void *axaddr_slot_after(const struct axaddr_format *format,
 }
 
 /**
- * Read an entry once. The empty asm makes the value opaque: what was checked is what is used, as the
- * compiler cannot read memory a second time in between.
+ * Read an entry once. The empty asm makes the value opaque: what was checked is what is used, as
+ * the compiler cannot read memory a second time in between.
  */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_entry_read(const struct axaddr_format *format,
                                                 const void *slot) {

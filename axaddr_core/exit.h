@@ -14,8 +14,8 @@ struct axaddr_exit {
     axaddr_gpa_t gpa;   /**< the guest-physical address; see is_page_only */
     uint32_t access;    /**< what was tried: one or more of AXADDR_READ, WRITE, EXECUTE */
     bool is_page_only;  /**< the machine told the page; the low bits of gpa are not meaningful */
-    bool is_guest_walk; /**< it was the guest's own page-table walk (or its A/D update), not its data */
-    bool is_permission; /**< an entry was there and did not permit it (false: absent, or not told) */
+    bool is_guest_walk; /**< it was the guest's own page-table walk or its A/D update */
+    bool is_permission; /**< an entry was there and did not permit it; false: or it is not told */
     bool is_gva_valid;  /**< gva is known */
     axaddr_gva_t gva;   /**< the guest-virtual address of the access */
 };
@@ -27,7 +27,7 @@ enum axaddr_fault {
     AXADDR_FAULT_DEVICE,       /**< a trapped range: emulate the access */
     AXADDR_FAULT_UNMAPPED,     /**< nothing is there: inject a fault, or stop the guest */
     AXADDR_FAULT_DENIED,       /**< what is there does not permit the access: inject, or stop */
-    AXADDR_FAULT_NO_MEMORY,    /**< it could be populated, but the HAL had no frame: stop, or retry */
+    AXADDR_FAULT_NO_MEMORY,    /**< the HAL had no frame to populate it with: stop, or retry */
 };
 
 /** The name of a result without its prefix, for messages: "RESOLVED". */

@@ -36,9 +36,10 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_populated(const struct axaddr_format *forma
  * Populate the page of `address`, reserved by the entry at `position`, which is above level 0: the
  * tables below it are made, hold the same reservation, and are linked when they are complete.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_fault
-axaddr_fault_populate(const struct axaddr_instance *self, const struct axaddr_table *table,
-                      const struct axaddr_position *position, uint64_t address) {
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_populate(const struct axaddr_instance *self,
+                                                             const struct axaddr_table *table,
+                                                             const struct axaddr_position *position,
+                                                             uint64_t address) {
     const struct axaddr_format *format = self->format;
     unsigned level = position->level;
     struct axaddr_pool pool = {0, 0};
@@ -54,9 +55,7 @@ axaddr_fault_populate(const struct axaddr_instance *self, const struct axaddr_ta
 
         frame = axaddr_pool_take(self, table, &pool);
         at = axaddr_frame_at(self, table, frame);
-        axaddr_entry_fill(
-            format, at, axaddr_table_end(format, at, level - 1),
-            position->entry);
+        axaddr_entry_fill(format, at, axaddr_table_end(format, at, level - 1), position->entry);
         if (level == position->level) {
             link = format->make_table(frame, level);
         } else {
@@ -107,9 +106,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
         return AXADDR_FAULT_DEVICE;
     case AXADDR_ABSENT_RESERVED:
         flags = axaddr_payload_flags(format->absent_value(position.entry));
-        return (access & ~flags) != 0
-                   ? AXADDR_FAULT_DENIED
-                   : axaddr_fault_populate(self, table, &position, address);
+        return (access & ~flags) != 0 ? AXADDR_FAULT_DENIED
+                                      : axaddr_fault_populate(self, table, &position, address);
     case AXADDR_ABSENT_PARKED_LEAF:
     case AXADDR_ABSENT_PARKED_TABLE:
         return AXADDR_FAULT_SPURIOUS;
@@ -120,9 +118,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
 }
 
 /**
- * A guest's fault at `address`, wanting `access` (AXADDR_READ, WRITE, EXECUTE; on stage 1 also USER).
- * Any address is welcome: what lies outside the table's bounds is UNMAPPED. The fast path is a
- * reserved page whose leaf table exists: one walk, one frame, one store.
+ * A guest's fault at `address`, wanting `access` (AXADDR_READ, WRITE, EXECUTE; on stage 1 also
+ * USER). Any address is welcome: what lies outside the table's bounds is UNMAPPED. The fast path is
+ * a reserved page whose leaf table exists: one walk, one frame, one store.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_instance *self,
                                                           const struct axaddr_table *table,
@@ -146,8 +144,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_in
         return AXADDR_FAULT_NO_MEMORY;
     }
     axaddr_zero(axaddr_frame_at(self, table, frame.raw), (size_t)axaddr_page_size(self));
-    axaddr_entry_write(format, position.slot,
-                       axaddr_populated(format, position.entry, frame.raw));
+    axaddr_entry_write(format, position.slot, axaddr_populated(format, position.entry, frame.raw));
     if (format->publish != 0) {
         format->publish();
     }

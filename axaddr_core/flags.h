@@ -9,21 +9,20 @@
 
 #include "base.h"
 
-#define AXADDR_READ UINT32_C(1)      /**< may be read */
-#define AXADDR_WRITE UINT32_C(2)     /**< may be written */
-#define AXADDR_EXECUTE UINT32_C(4)   /**< instructions may be fetched */
-#define AXADDR_USER UINT32_C(8)      /**< stage 1: reachable from user mode */
-#define AXADDR_DEVICE UINT32_C(16)   /**< device registers: strongly ordered, never speculated */
+#define AXADDR_READ     UINT32_C(1)  /**< may be read */
+#define AXADDR_WRITE    UINT32_C(2)  /**< may be written */
+#define AXADDR_EXECUTE  UINT32_C(4)  /**< instructions may be fetched */
+#define AXADDR_USER     UINT32_C(8)  /**< stage 1: reachable from user mode */
+#define AXADDR_DEVICE   UINT32_C(16) /**< device registers: strongly ordered, never speculated */
 #define AXADDR_UNCACHED UINT32_C(32) /**< memory that no cache holds (DMA buffers, frame buffers) */
 
 /** How to map, not what: use leaves of the smallest size only. Never part of a mapping's flags. */
 #define AXADDR_SMALL (UINT32_C(1) << 16)
 
 /** The rights: at least one of them is in every mapping. Also what an access asks for. */
-#define AXADDR_ACCESS_FLAGS (AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE)
+#define AXADDR_ACCESS_FLAGS  (AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE)
 /** All flags that a mapping can have. */
-#define AXADDR_MAPPING_FLAGS                                                                       \
-    (AXADDR_ACCESS_FLAGS | AXADDR_USER | AXADDR_DEVICE | AXADDR_UNCACHED)
+#define AXADDR_MAPPING_FLAGS (AXADDR_ACCESS_FLAGS | AXADDR_USER | AXADDR_DEVICE | AXADDR_UNCACHED)
 
 /** Whether `flags` are known ones with at least one right: anything else is AXADDR_INVALID. */
 AXADDR_ALWAYS_INLINE bool axaddr_flags_are_valid(uint32_t flags) {

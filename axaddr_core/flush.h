@@ -2,7 +2,8 @@
  *
  * flush.h: what an edit asks of the TLBs, as data. An edit gathers one plan; the HAL's flush_tlb
  * carries it out on every CPU that may hold translations of that table; only after it has returned
- * are frames and tables freed. An edit that only filled absent entries needs no plan and makes none.
+ * are frames and tables freed. An edit that only filled absent entries needs no plan and makes
+ * none.
  *
  * The executors for real machines are in axaddr_arch (axaddr_x86_ept_flush and so on): a HAL calls
  * the one for its format and adds what only it knows (other CPUs, the VMID or the root register).
@@ -15,12 +16,12 @@
 /** Ranges that a plan can name one by one; more are joined to the nearest. */
 #define AXADDR_FLUSH_RANGE_MAX 4
 /** Pages above which a plan says "everything" rather than naming ranges. */
-#define AXADDR_FLUSH_PAGE_MAX 64
+#define AXADDR_FLUSH_PAGE_MAX  64
 
 /** A run of input addresses (of the table's own kind), both ends included. */
 struct axaddr_flush_range {
-    uint64_t first;      /**< first byte, page aligned */
-    uint64_t last;       /**< last byte: the last of its page */
+    uint64_t first;       /**< first byte, page aligned */
+    uint64_t last;        /**< last byte: the last of its page */
     uint8_t stride_shift; /**< log2 of the smallest leaf that was there: a step that misses none */
 };
 
@@ -58,8 +59,8 @@ static inline void axaddr_flush_limit(struct axaddr_flush *plan) {
 
 /**
  * Add [first, last], whose leaves are of 1 << stride_shift bytes or more. Ranges come in ascending
- * order; one that adjoins the one before, or finds no room, is joined to it. A gap that is swallowed
- * so has no live leaves, so the smaller stride of the two still misses none.
+ * order; one that adjoins the one before, or finds no room, is joined to it. A gap that is
+ * swallowed so has no live leaves, so the smaller stride of the two still misses none.
  */
 static inline void axaddr_flush_add(struct axaddr_flush *plan, uint64_t first, uint64_t last,
                                     unsigned stride_shift) {

@@ -36,10 +36,10 @@ struct axaddr_format {
     uint8_t level_count;   /**< 2 to AXADDR_LEVEL_MAX */
     uint8_t entry_shift;   /**< log2 of an entry's bytes: 3, or 2 for 32-bit entries */
     uint8_t root_order;    /**< the root is 2^root_order frames that lie together */
-    uint8_t input_width;   /**< bits of an input address, as the tables reach: shift[top] + index bits */
-    uint8_t output_width;  /**< bits of an output address, as an entry holds: frames above are INVALID */
-    uint8_t leaf_levels;   /**< bit L set: entries of level L may be leaves. Bits 0 to n, no gaps */
-    bool is_sign_extended; /**< input addresses may also have all bits above the width set (stage 1) */
+    uint8_t input_width;   /**< bits of an input address: shift[top] + index_bits[top] */
+    uint8_t output_width;  /**< bits of an output address: frames above are INVALID */
+    uint8_t leaf_levels;   /**< bit L set: level L may have leaves. Bits 0 to n, no gaps */
+    bool is_sign_extended; /**< stage 1: the bits above input_width may also be all ones */
     uint8_t shift[AXADDR_LEVEL_MAX];      /**< log2 of the bytes that an entry of level L spans */
     uint8_t index_bits[AXADDR_LEVEL_MAX]; /**< log2 of the entries of a table of level L */
 
@@ -48,7 +48,7 @@ struct axaddr_format {
     /** The entry that means "empty": fresh tables are filled with it. Its absent_kind is EMPTY. */
     uint64_t empty;
 
-    /** Classify an entry of a table of `level`. Total: any bits have a kind, never TABLE at level 0. */
+    /** Classify an entry of `level`. Any bits have a kind; at level 0 it is never TABLE. */
     enum axaddr_entry_kind (*kind_of)(uint64_t entry, unsigned level);
 
     /**
@@ -70,8 +70,8 @@ struct axaddr_format {
     uint64_t (*change_leaf)(uint64_t leaf, unsigned level, uint64_t attributes);
 
     /**
-     * The leaf of level - 1 that maps the first part of what `leaf` maps, with the same flags and what
-     * hardware noted in it. `level` is above 0.
+     * The leaf of level - 1 that maps the first part of what `leaf` maps, with the same flags and
+     * what hardware noted in it. `level` is above 0.
      */
     uint64_t (*split_leaf)(uint64_t leaf, unsigned level);
 
@@ -96,8 +96,8 @@ struct axaddr_format {
     uint64_t (*absent_value)(uint64_t entry);
 
     /**
-     * For the fault path, where one comparison tells it: whether an entry of level 0 is absent and of
-     * kind RESERVED, and of its payload's flags those that an access may ask for (READ, WRITE,
+     * For the fault path, where one comparison tells it: whether an entry of level 0 is absent and
+     * of kind RESERVED, and of its payload's flags those that an access may ask for (READ, WRITE,
      * EXECUTE, USER; the others may be there or not). 0 where the hooks above have to be asked.
      */
     bool (*is_reserved)(uint64_t entry, uint32_t *rights);

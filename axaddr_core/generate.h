@@ -11,6 +11,9 @@
 #include "require.h"
 #include "space.h"
 
+/* The lists are laid out by hand. */
+/* clang-format off */
+
 /* An array of typed addresses as the array of words that it is. */
 #define AXADDR_RAW_(addresses) ((const uint64_t *)(const void *)(addresses))
 
@@ -107,7 +110,7 @@
         name##_map_,        name##_edit_,      name##_release_,     name##_sweep_,                 \
         name##_free_tables_, name##_fault_slow_,                                                   \
         0,                  0,                 0,                   0,                             \
-        0,                  0};                                                                                        \
+        0,                  0};                                                                    \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
 
 #define AXADDR_SPACE_INSTANCE_(name, format, hal)                                                  \
@@ -118,8 +121,8 @@
         &format,            &hal,              name##_lookup_,      name##_resize_,                \
         name##_map_,        name##_edit_,      name##_release_,     name##_sweep_,                 \
         name##_free_tables_, name##_fault_slow_,                                                   \
-        name##_area_at_,    name##_search_,    name##_make_room_,   name##_change_,             \
-        name##_edit_area_,  name##_map_area_};                                                                         \
+        name##_area_at_,    name##_search_,    name##_make_room_,   name##_change_,                \
+        name##_edit_area_,  name##_map_area_};                                                     \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                           \
     AXADDR_SPACE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
 
@@ -214,5 +217,7 @@
     F(output##_t, name##_root, (const struct name *table), output(table->core.root))               \
     F_VOID(name##_stats, (const struct name *table, struct axaddr_stats *stats),                   \
            axaddr_table_stats(&name##_instance_, &table->core, stats))
+
+/* clang-format on */
 
 #endif /* AXADDR_CORE_GENERATE_H */

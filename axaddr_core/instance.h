@@ -23,11 +23,11 @@ struct axaddr_space;
 
 /** One page table: a root and the addresses it may map. */
 struct axaddr_table {
-    void *ctx;       /**< the HAL's first argument */
-    uint64_t root;   /**< host-physical address of the root */
-    void *root_at;   /**< where the hypervisor sees the root */
-    uint64_t first;  /**< first address that may be mapped */
-    uint64_t last;   /**< last address that may be mapped (the last byte of a page) */
+    void *ctx;      /**< the HAL's first argument */
+    uint64_t root;  /**< host-physical address of the root */
+    void *root_at;  /**< where the hypervisor sees the root */
+    uint64_t first; /**< first address that may be mapped */
+    uint64_t last;  /**< last address that may be mapped (the last byte of a page) */
 };
 
 /** Frames taken ahead (pool.h). */
@@ -73,7 +73,8 @@ struct axaddr_instance {
     /** Free a table that nothing points to any more, and all below it (release.h). */
     void (*free_tables)(const struct axaddr_table *table, uint64_t frame, unsigned level);
     /** Whatever a fault can be besides a reserved page whose leaf table exists (fault.h). */
-    enum axaddr_fault (*fault_slow)(const struct axaddr_table *table, uint64_t address, uint32_t access);
+    enum axaddr_fault (*fault_slow)(const struct axaddr_table *table, uint64_t address,
+                                    uint32_t access);
 
     /* ---- a space's; 0 in the instance of a bare table ---- */
 
@@ -98,8 +99,8 @@ struct axaddr_instance {
 };
 
 /**
- * Whether the HAL has every function that the format needs. With optimisation a lack does not compile
- * (require.h); without, _init says AXADDR_UNSUPPORTED.
+ * Whether the HAL has every function that the format needs. With optimisation a lack does not
+ * compile (require.h); without, _init says AXADDR_UNSUPPORTED.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_instance_is_complete(const struct axaddr_instance *self) {
     const struct axaddr_hal *hal = self->hal;
@@ -137,8 +138,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_page_size(const struct axaddr_instance *sel
 }
 
 /** What an entry of `level` spans, minus one: a mask of the address bits below it. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_span_mask(const struct axaddr_instance *self,
-                                               unsigned level) {
+AXADDR_ALWAYS_INLINE uint64_t axaddr_span_mask(const struct axaddr_instance *self, unsigned level) {
     return (UINT64_C(1) << self->format->shift[level]) - 1;
 }
 
@@ -164,9 +164,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_reachable(const struct axaddr_instance *self
     const struct axaddr_format *format = self->format;
     uint64_t above = address >> format->input_width;
 
-    return above == 0 || (format->is_sign_extended &&
-                          address >> (format->input_width - 1u) ==
-                              axaddr_low_bits(65u - format->input_width));
+    return above == 0 ||
+           (format->is_sign_extended &&
+            address >> (format->input_width - 1u) == axaddr_low_bits(65u - format->input_width));
 }
 
 /**

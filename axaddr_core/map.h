@@ -11,9 +11,9 @@
 #include "path.h"
 
 enum axaddr_source_kind {
-    AXADDR_SOURCE_LINEAR, /**< host memory from `host` on */
-    AXADDR_SOURCE_FRAMES, /**< the frames of an array, in order */
-    AXADDR_SOURCE_FRESH,  /**< frames taken from the HAL and zeroed */
+    AXADDR_SOURCE_LINEAR,  /**< host memory from `host` on */
+    AXADDR_SOURCE_FRAMES,  /**< the frames of an array, in order */
+    AXADDR_SOURCE_FRESH,   /**< frames taken from the HAL and zeroed */
     AXADDR_SOURCE_RESERVE, /**< a reservation, in absent entries at the highest levels that fit */
     AXADDR_SOURCE_TRAP,    /**< a trapped range, likewise */
 };
@@ -29,7 +29,7 @@ struct axaddr_source {
 
 /** A source of a kind with these flags; the rest is 0. */
 AXADDR_ALWAYS_INLINE struct axaddr_source axaddr_source_of(enum axaddr_source_kind kind,
-                                                        uint32_t flags) {
+                                                           uint32_t flags) {
     struct axaddr_source source; /* member by member: no memset */
 
     source.kind = kind;
@@ -54,7 +54,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_source_is_fresh(const struct axaddr_instance *s
     return axaddr_has_areas(self) && source->kind == AXADDR_SOURCE_FRESH;
 }
 
-/** A stretch of the range within which a source is one piece: its leaves may be as large as fits. */
+/** A stretch of the range in which a source is one piece: its leaves may be as large as fits. */
 struct axaddr_stretch {
     uint64_t first;
     uint64_t last;
@@ -66,9 +66,10 @@ struct axaddr_stretch {
  * The stretch that begins at `address`, [first, last] being the whole range. For an array of frames
  * it reaches as far as they adjoin.
  */
-AXADDR_ALWAYS_INLINE struct axaddr_stretch
-axaddr_source_stretch(const struct axaddr_instance *self, const struct axaddr_source *source,
-                      uint64_t address, uint64_t first, uint64_t last) {
+AXADDR_ALWAYS_INLINE struct axaddr_stretch axaddr_source_stretch(const struct axaddr_instance *self,
+                                                                 const struct axaddr_source *source,
+                                                                 uint64_t address, uint64_t first,
+                                                                 uint64_t last) {
     struct axaddr_stretch stretch;
     uint64_t page = axaddr_page_size(self);
     unsigned shift = self->format->shift[0];
@@ -129,21 +130,23 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_run_empty(const struct axaddr_format *format
     return true;
 }
 
-/** Write `count` entries of `level` from `slot` on; the first one belongs to host address `host`. */
+/** Write `count` entries of `level` from `slot` on; the first one belongs to address `host`. */
 AXADDR_ALWAYS_INLINE void axaddr_write_run(const struct axaddr_instance *self,
                                            const struct axaddr_table *table,
-                                           struct axaddr_source *source, void *slot,
-                                           uint64_t count, unsigned level, uint64_t host) {
+                                           struct axaddr_source *source, void *slot, uint64_t count,
+                                           unsigned level, uint64_t host) {
     const struct axaddr_format *format = self->format;
     void *end = axaddr_slot_after(format, slot, count);
     uint64_t attributes;
     uint64_t leaf;
 
     if (axaddr_source_is_absent(self, source)) {
-        enum axaddr_absent_kind kind = source->kind == AXADDR_SOURCE_TRAP ? AXADDR_ABSENT_TRAPPED
-                                                                          : AXADDR_ABSENT_RESERVED;
-        axaddr_entry_fill(format, slot, end,
-                          format->make_absent(kind, axaddr_payload(source->flags & AXADDR_MAPPING_FLAGS, source->cookie)));
+        enum axaddr_absent_kind kind =
+            source->kind == AXADDR_SOURCE_TRAP ? AXADDR_ABSENT_TRAPPED : AXADDR_ABSENT_RESERVED;
+        axaddr_entry_fill(
+            format, slot, end,
+            format->make_absent(
+                kind, axaddr_payload(source->flags & AXADDR_MAPPING_FLAGS, source->cookie)));
         return;
     }
     attributes = format->attributes_of(source->flags & AXADDR_MAPPING_FLAGS, level);
@@ -194,7 +197,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
     if (is_commit) {
         /* Only what this range leaves out is cleared: the rest will be written anyway. */
         uint64_t part_last = address | axaddr_span_mask(self, level);
-        void *at = axaddr_path_push(self, table, path, axaddr_pool_take(self, table, pool), address);
+        void *at =
+            axaddr_path_push(self, table, path, axaddr_pool_take(self, table, pool), address);
         void *part = axaddr_slot_at(format, at, level - 1, address);
         void *rest = axaddr_slot_at(format, at, level - 1, part_last < last ? part_last : last);
         void *end = axaddr_table_end(format, at, level - 1);
@@ -215,10 +219,11 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
  * Work through [first, last]. Counting: EXISTS if anything is there, else pool->count grows by the
  * tables that are needed. Committing: writes, with tables from the pool; cannot fail.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_map_pass(const struct axaddr_instance *self, const struct axaddr_table *table,
-                struct axaddr_source *source, uint64_t first, uint64_t last,
-                struct axaddr_pool *pool, bool is_commit) {
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_instance *self,
+                                                        const struct axaddr_table *table,
+                                                        struct axaddr_source *source,
+                                                        uint64_t first, uint64_t last,
+                                                        struct axaddr_pool *pool, bool is_commit) {
     const struct axaddr_format *format = self->format;
     struct axaddr_stretch stretch;
     struct axaddr_path path;
@@ -310,11 +315,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_source_in_reach(const struct axaddr_instance
  * nothing has changed then. With `count`, nothing is entered: *count tells the frames that tables
  * would take. Generated once for each instance.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_enter(const struct axaddr_instance *self,
-                                                           const struct axaddr_table *table,
-                                                           struct axaddr_source *source,
-                                                           uint64_t start, uint64_t size,
-                                                           uint64_t *count) {
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_table_enter(const struct axaddr_instance *self, const struct axaddr_table *table,
+                   struct axaddr_source *source, uint64_t start, uint64_t size, uint64_t *count) {
     struct axaddr_pool pool = {0, 0};
     enum axaddr_status status = AXADDR_OK;
     bool is_commit = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * path.h: a path from the root down into a table, kept while a range is worked through. It costs one
- * descent for each table, not for each page, and it carries the rule by which new tables become
+ * path.h: a path from the root down into a table, kept while a range is worked through. It costs
+ * one descent for each table, not for each page, and it carries the rule by which new tables become
  * visible: a new table, and all below it, is linked when the path leaves it, completely written.
  */
 #ifndef AXADDR_CORE_PATH_H
@@ -12,11 +12,12 @@
 
 /** Tables of levels below fresh_below are new: not linked, and read by nobody but us. */
 struct axaddr_path {
-    void *at[AXADDR_LEVEL_MAX]; /**< the table of each level down to `level` (if it exists already) */
-    unsigned level;             /**< the lowest level that the path has reached */
-    unsigned fresh_below;       /**< 0: no table on the path is new */
-    void *link_slot;            /**< the entry that will link the topmost new table */
-    uint64_t link_entry;        /**< and what will be written there */
+    void *
+        at[AXADDR_LEVEL_MAX]; /**< the table of each level down to `level` (if it exists already) */
+    unsigned level;           /**< the lowest level that the path has reached */
+    unsigned fresh_below;     /**< 0: no table on the path is new */
+    void *link_slot;          /**< the entry that will link the topmost new table */
+    uint64_t link_entry;      /**< and what will be written there */
 };
 
 AXADDR_ALWAYS_INLINE void axaddr_path_init(const struct axaddr_instance *self,
@@ -42,8 +43,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_path_leaves(const struct axaddr_instance *self,
 }
 
 /**
- * Put `frame` as a new table below the path's lowest one, at `address`, and step into it; the caller
- * fills it. Returns where the table is.
+ * Put `frame` as a new table below the path's lowest one, at `address`, and step into it; the
+ * caller fills it. Returns where the table is.
  */
 AXADDR_ALWAYS_INLINE void *axaddr_path_push(const struct axaddr_instance *self,
                                             const struct axaddr_table *table,

@@ -8,7 +8,6 @@
 
 #include "instance.h"
 
-
 /** Take a frame out; the pool is not empty. */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_pool_take(const struct axaddr_instance *self,
                                                const struct axaddr_table *table,
@@ -21,8 +20,8 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_pool_take(const struct axaddr_instance *sel
 }
 
 /**
- * Bring a pool to `count` frames, by taking or giving back. On false, which only taking can come to,
- * it is empty and all frames have been given back. Generated once for each instance.
+ * Bring a pool to `count` frames, by taking or giving back. On false, which only taking can come
+ * to, it is empty and all frames have been given back. Generated once for each instance.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_pool_resize(const struct axaddr_instance *self,
                                              const struct axaddr_table *table,

@@ -136,8 +136,8 @@ AXADDR_ALWAYS_INLINE void *axaddr_next_link(const struct axaddr_instance *self, 
  * number of entries; tables of level 0 are not looked into. Generated once for each instance.
  */
 AXADDR_ALWAYS_INLINE void axaddr_table_free_tables(const struct axaddr_instance *self,
-                                                   const struct axaddr_table *table,
-                                                   uint64_t frame, unsigned level) {
+                                                   const struct axaddr_table *table, uint64_t frame,
+                                                   unsigned level) {
     const struct axaddr_format *format = self->format;
     uint64_t frames[AXADDR_LEVEL_MAX]; /* the tables from the first one down to `level` */
     void *slots[AXADDR_LEVEL_MAX];     /* where to go on in each */

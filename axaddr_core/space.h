@@ -36,9 +36,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_init(const struct axaddr_in
 }
 
 /** The first area that ends at or after `address`; 0 if there is none. */
-AXADDR_ALWAYS_INLINE const struct axaddr_area *
-axaddr_space_area(const struct axaddr_instance *self, const struct axaddr_space *space,
-                  uint64_t address) {
+AXADDR_ALWAYS_INLINE const struct axaddr_area *axaddr_space_area(const struct axaddr_instance *self,
+                                                                 const struct axaddr_space *space,
+                                                                 uint64_t address) {
     uint32_t index = self->search(&space->table, &space->areas, address);
 
     return index == space->areas.count
@@ -95,8 +95,7 @@ axaddr_space_map_area(const struct axaddr_instance *self, struct axaddr_space *s
     bool has_room = self->make_room(table, &space->areas, 1);
     uint64_t count;
     /* Without room it cannot be done, but what else is wrong is told first. */
-    enum axaddr_status status =
-        self->map(table, source, area->first, size, has_room ? 0 : &count);
+    enum axaddr_status status = self->map(table, source, area->first, size, has_room ? 0 : &count);
 
     if (!has_room) {
         return status == AXADDR_OK ? AXADDR_NO_MEMORY : status;
@@ -113,9 +112,10 @@ axaddr_space_map_area(const struct axaddr_instance *self, struct axaddr_space *s
  * Map host memory in one piece, with the largest leaves that fit (AXADDR_SMALL: the smallest only).
  * EXISTS if anything in the range is mapped, reserved or trapped. The frames stay the caller's.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_space_map_linear(const struct axaddr_instance *self, struct axaddr_space *space,
-                        uint64_t start, uint64_t host, uint64_t size, uint32_t flags) {
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_map_linear(const struct axaddr_instance *self,
+                                                                struct axaddr_space *space,
+                                                                uint64_t start, uint64_t host,
+                                                                uint64_t size, uint32_t flags) {
     struct axaddr_source source = axaddr_source_of(AXADDR_SOURCE_LINEAR, flags);
     struct axaddr_area area = {start, 0, host, flags & ~AXADDR_SMALL, 0, AXADDR_AREA_LINEAR};
 
@@ -138,8 +138,7 @@ axaddr_space_map_frames(const struct axaddr_instance *self, struct axaddr_space 
 /** Map zeroed frames of the space's own: now (POPULATE) or when faults ask for them (LAZY). */
 AXADDR_ALWAYS_INLINE enum axaddr_status
 axaddr_space_map_alloc(const struct axaddr_instance *self, struct axaddr_space *space,
-                       uint64_t start, uint64_t size, uint32_t flags,
-                       enum axaddr_backing backing) {
+                       uint64_t start, uint64_t size, uint32_t flags, enum axaddr_backing backing) {
     struct axaddr_source source = axaddr_source_of(
         backing == AXADDR_POPULATE ? AXADDR_SOURCE_FRESH : AXADDR_SOURCE_RESERVE, flags);
     struct axaddr_area area = {start, 0, 0, flags & ~AXADDR_SMALL, 0, AXADDR_AREA_ALLOC};
@@ -154,9 +153,10 @@ axaddr_space_map_alloc(const struct axaddr_instance *self, struct axaddr_space *
  * Trap a range: every access is a fault of kind DEVICE, and query tells `cookie`, up to
  * AXADDR_COOKIE_MAX.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_space_map_device(const struct axaddr_instance *self, struct axaddr_space *space,
-                        uint64_t start, uint64_t size, uint32_t cookie) {
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_map_device(const struct axaddr_instance *self,
+                                                                struct axaddr_space *space,
+                                                                uint64_t start, uint64_t size,
+                                                                uint32_t cookie) {
     struct axaddr_source source = axaddr_source_of(AXADDR_SOURCE_TRAP, 0);
     struct axaddr_area area = {start, 0, 0, 0, cookie, AXADDR_AREA_DEVICE};
 
@@ -173,9 +173,10 @@ axaddr_space_map_device(const struct axaddr_instance *self, struct axaddr_space 
  * Unmap or protect [first, last], table and areas alike. Whole areas need no memory, so everything
  * can be torn down without. Generated once for each instance.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_space_edit(const struct axaddr_instance *self, struct axaddr_space *space, uint64_t first,
-                  uint64_t last, bool is_removal, uint32_t flags) {
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_edit(const struct axaddr_instance *self,
+                                                          struct axaddr_space *space,
+                                                          uint64_t first, uint64_t last,
+                                                          bool is_removal, uint32_t flags) {
     struct axaddr_table *table = &space->table;
     struct axaddr_edit edit;
     struct axaddr_area with;
@@ -193,8 +194,8 @@ axaddr_space_edit(const struct axaddr_instance *self, struct axaddr_space *space
             self->sweep(table, first, last);
         }
         with.flags = flags;
-        self->change(table, &space->areas,
-                     is_removal ? AXADDR_AREA_REMOVE : AXADDR_AREA_SET_FLAGS, first, last, &with);
+        self->change(table, &space->areas, is_removal ? AXADDR_AREA_REMOVE : AXADDR_AREA_SET_FLAGS,
+                     first, last, &with);
         status = AXADDR_OK;
     }
     (void)self->make_room(table, &space->areas, 0);
@@ -203,7 +204,8 @@ axaddr_space_edit(const struct axaddr_instance *self, struct axaddr_space *space
 
 /**
  * Unmap a range, whatever is in it; holes are skipped. Areas lose just that part, and owned frames
- * are freed. NO_MEMORY: an area, a large leaf or a reservation had to be cut and there was no frame.
+ * are freed. NO_MEMORY: an area, a large leaf or a reservation had to be cut and there was no
+ * frame.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_unmap(const struct axaddr_instance *self,
                                                            struct axaddr_space *space,
@@ -279,8 +281,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_find_area(const struct axad
 }
 
 /**
- * The first area that ends at or after `from`; NOT_MAPPED if there is none. To visit all, begin with
- * the lowest address and go on at the address after each area's last byte.
+ * The first area that ends at or after `from`; NOT_MAPPED if there is none. To visit all, begin
+ * with the lowest address and go on at the address after each area's last byte.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_next_area(const struct axaddr_instance *self,
                                                                const struct axaddr_space *space,

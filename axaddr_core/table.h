@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * table.h: a page table by itself: its life, and its operations with their checks. A bare table owns
- * its own tables and never the frames that it maps; areas, owned frames and faults are the space's
- * (space.h). Addresses are raw here; the generated wrappers type them.
+ * table.h: a page table by itself: its life, and its operations with their checks. A bare table
+ * owns its own tables and never the frames that it maps; areas, owned frames and faults are the
+ * space's (space.h). Addresses are raw here; the generated wrappers type them.
  *
  * Nothing here may run concurrently with anything else on the same table, except translate, query
  * and root with each other.
@@ -17,7 +17,8 @@
 
 /**
  * Make an empty table for [start, start + size - 1]; takes the root's frames. INVALID: unaligned,
- * empty, overflowing, or not reachable by the format. NO_MEMORY. UNSUPPORTED: the HAL is incomplete.
+ * empty, overflowing, or not reachable by the format. NO_MEMORY. UNSUPPORTED: the HAL is
+ * incomplete.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_instance *self,
                                                           struct axaddr_table *table, void *ctx,
@@ -42,9 +43,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_in
         return AXADDR_NO_MEMORY;
     }
     root_at = self->hal->frame_at(ctx, root);
-    axaddr_entry_fill(format, root_at,
-                      axaddr_table_end(format, root_at, top),
-                      format->empty);
+    axaddr_entry_fill(format, root_at, axaddr_table_end(format, root_at, top), format->empty);
     table->ctx = ctx;
     table->root = root.raw;
     table->root_at = root_at;
@@ -77,9 +76,10 @@ AXADDR_ALWAYS_INLINE void axaddr_table_destroy(const struct axaddr_instance *sel
 }
 
 /** Map host memory in one piece; the frames stay the caller's. */
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_table_map_linear(const struct axaddr_instance *self, struct axaddr_table *table,
-                        uint64_t start, uint64_t host, uint64_t size, uint32_t flags) {
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_map_linear(const struct axaddr_instance *self,
+                                                                struct axaddr_table *table,
+                                                                uint64_t start, uint64_t host,
+                                                                uint64_t size, uint32_t flags) {
     struct axaddr_source source = axaddr_source_of(AXADDR_SOURCE_LINEAR, flags);
 
     source.host = host;

@@ -11,17 +11,17 @@
 #include "instance.h"
 
 /**
- * Whether a walk for `address` ends at what was mapped there and nowhere else. Within the width that
- * the tables reach it does, as nothing is mapped outside the bounds; only addresses beyond it alias.
+ * Whether a walk for `address` ends at what was mapped there and nowhere else. Within the width
+ * that the tables reach it does, as nothing is mapped outside the bounds; only addresses beyond it
+ * alias.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_is_walkable(const struct axaddr_instance *self,
                                              const struct axaddr_table *table, uint64_t address) {
     unsigned top = axaddr_top_level(self);
 
-    return self->format->is_sign_extended
-               ? address >= table->first && address <= table->last
-               : address >> self->format->shift[top] <=
-                     axaddr_low_bits(self->format->index_bits[top]);
+    return self->format->is_sign_extended ? address >= table->first && address <= table->last
+                                          : address >> self->format->shift[top] <=
+                                                axaddr_low_bits(self->format->index_bits[top]);
 }
 
 /** One step of the walk; false when the entry is not a table, and decides. */
@@ -98,19 +98,18 @@ struct axaddr_mapping {
 };
 
 /** The host address of a byte, by a leaf that maps it. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_leaf_output(const struct axaddr_instance *self,
-                                                 uint64_t leaf, unsigned level,
-                                                 uint64_t address) {
+AXADDR_ALWAYS_INLINE uint64_t axaddr_leaf_output(const struct axaddr_instance *self, uint64_t leaf,
+                                                 unsigned level, uint64_t address) {
     return self->format->frame_of(leaf, level) | (address & axaddr_span_mask(self, level));
 }
 
 /**
- * Look at one level of the walk for a translation: true when it ends here, with or without a result.
- * Each level has its own end, so that a leaf's size is a constant there.
+ * Look at one level of the walk for a translation: true when it ends here, with or without a
+ * result. Each level has its own end, so that a leaf's size is a constant there.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *self,
-                                                const struct axaddr_table *table,
-                                                uint64_t address, unsigned level, void **at,
+                                                const struct axaddr_table *table, uint64_t address,
+                                                unsigned level, void **at,
                                                 enum axaddr_status *status, uint64_t *output) {
     const struct axaddr_format *format = self->format;
     uint64_t entry = axaddr_entry_read(format, axaddr_slot(format, *at, level, address));
@@ -124,8 +123,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *se
         *output = axaddr_leaf_output(self, entry, level, address);
         *status = AXADDR_OK;
     } else {
-        *status = address < table->first || address > table->last ? AXADDR_INVALID
-                                                                  : AXADDR_NOT_MAPPED;
+        *status =
+            address < table->first || address > table->last ? AXADDR_INVALID : AXADDR_NOT_MAPPED;
     }
     return true;
 }
@@ -136,8 +135,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *se
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axaddr_instance *self,
                                                                const struct axaddr_table *table,
-                                                               uint64_t address,
-                                                               uint64_t *output) {
+                                                               uint64_t address, uint64_t *output) {
     unsigned count = self->format->level_count;
     enum axaddr_status status;
     void *at = table->root_at;
@@ -168,8 +166,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axad
 }
 
 /**
- * All about an address. OK: it is mapped. NOT_MAPPED: it is not, and *mapping tells what is known of
- * it. INVALID: outside the bounds; *mapping is untouched.
+ * All about an address. OK: it is mapped. NOT_MAPPED: it is not, and *mapping tells what is known
+ * of it. INVALID: outside the bounds; *mapping is untouched.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_query(const struct axaddr_instance *self,
                                                            const struct axaddr_table *table,
@@ -185,7 +183,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_query(const struct axaddr_i
     position = self->lookup(table, address);
     mapping->size = axaddr_span_mask(self, position.level) + 1;
     if (format->kind_of(position.entry, position.level) == AXADDR_ENTRY_LEAF) {
-        mapping->hpa = axaddr_hpa(axaddr_leaf_output(self, position.entry, position.level, address));
+        mapping->hpa =
+            axaddr_hpa(axaddr_leaf_output(self, position.entry, position.level, address));
         mapping->flags = format->flags_of(position.entry, position.level);
         mapping->cookie = 0;
         mapping->kind = AXADDR_ABSENT_EMPTY;

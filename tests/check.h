@@ -29,8 +29,8 @@ static bool check_case_failed;
 /** What the case is working on (a format's name, a seed): shown with each failure. */
 static char check_context[160];
 
-__attribute__((unused, format(printf, 3, 4))) static void
-check_fail(const char *file, int line, const char *format, ...) {
+__attribute__((unused, format(printf, 3, 4))) static void check_fail(const char *file, int line,
+                                                                     const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     printf("%s:%d: ", file, line);
