@@ -216,6 +216,58 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
 }
 
 /**
+ * Write, or look at, as many entries from `address` on as fit, up to the end of the stretch or of the
+ * path's lowest table. Returns the last address that is done; `address` - 1 if anything is there.
+ */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_map_run(const struct axaddr_instance *self,
+                                             const struct axaddr_table *table,
+                                             struct axaddr_source *source,
+                                             const struct axaddr_path *path,
+                                             const struct axaddr_stretch *stretch, uint64_t address,
+                                             bool is_commit) {
+    const struct axaddr_format *format = self->format;
+    unsigned level = path->level;
+    uint64_t table_last = address | axaddr_table_mask(self, level);
+    uint64_t run_last = table_last < stretch->last ? table_last : stretch->last;
+    uint64_t count = ((run_last - address) >> format->shift[level]) +
+                     (((run_last + 1) & axaddr_span_mask(self, level)) == 0 ? 1 : 0);
+
+    if (is_commit || !axaddr_path_is_fresh(path)) {
+        void *slot = axaddr_slot_at(format, path->at[level], level, address);
+
+        if (is_commit) {
+            axaddr_write_run(self, table, source, slot, count, level,
+                             stretch->host + (address - stretch->first));
+        } else if (!axaddr_is_run_empty(format, slot, count)) {
+            return address - 1;
+        }
+    }
+    return address + ((count << format->shift[level]) - 1);
+}
+
+/**
+ * Tables that [address, last] of a stretch takes below a new table of `level`, which holds all of
+ * it: one for each part that is not a leaf, at each level. So that counting takes no longer for a
+ * large range.
+ */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_count_below(const struct axaddr_instance *self,
+                                                 const struct axaddr_stretch *stretch,
+                                                 unsigned level, uint64_t address, uint64_t last) {
+    uint64_t base = address & ~axaddr_table_mask(self, level);
+    uint64_t count = 0;
+
+    for (; level > 0; level--) {
+        unsigned shift = self->format->shift[level];
+        uint64_t parts = ((last - base) >> shift) - ((address - base) >> shift) + 1;
+        uint64_t begin = (address - base + axaddr_span_mask(self, level)) >> shift;
+        uint64_t end = (last - base + 1) >> shift;
+
+        count += parts - (level <= stretch->level_max && end > begin ? end - begin : 0);
+    }
+    return count;
+}
+
+/**
  * Work through [first, last]. Counting: EXISTS if anything is there, else pool->count grows by the
  * tables that are needed. Committing: writes, with tables from the pool; cannot fail.
  */
@@ -234,7 +286,6 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
     axaddr_path_init(self, table, &path);
     while (!is_done) {
         uint64_t run_last;
-        uint64_t count;
         unsigned level;
 
         if (stretch.last == address - 1) {
@@ -245,20 +296,20 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
             if (!axaddr_map_step_down(self, table, &path, pool, address, last, is_commit)) {
                 return AXADDR_EXISTS;
             }
+            if (!is_commit && axaddr_path_is_fresh(&path)) {
+                break;
+            }
         }
-        /* As many entries as fit, up to the end of the stretch or of this table. */
-        run_last = address | axaddr_table_mask(self, level);
-        run_last = run_last < stretch.last ? run_last : stretch.last;
-        count = ((run_last - address) >> format->shift[level]) +
-                (((run_last + 1) & axaddr_span_mask(self, level)) == 0 ? 1 : 0);
-        run_last = address + ((count << format->shift[level]) - 1);
-        if (is_commit || !axaddr_path_is_fresh(&path)) {
-            void *slot = axaddr_slot_at(format, path.at[level], level, address);
-
-            if (is_commit) {
-                axaddr_write_run(self, table, source, slot, count, level,
-                                 stretch.host + (address - stretch.first));
-            } else if (!axaddr_is_run_empty(format, slot, count)) {
+        run_last = address | axaddr_table_mask(self, path.level);
+        if (path.level > level && stretch.last >= (run_last < last ? run_last : last)) {
+            /* A new table, and the stretch is all that it will hold. */
+            run_last = run_last < last ? run_last : last;
+            pool->count += axaddr_count_below(self, &stretch, path.level, address, run_last);
+        } else if (path.level > level) {
+            continue;
+        } else {
+            run_last = axaddr_map_run(self, table, source, &path, &stretch, address, is_commit);
+            if (run_last == address - 1) {
                 return AXADDR_EXISTS;
             }
         }
