@@ -201,6 +201,22 @@ static inline void axaddr_aarch64_stage2_publish(void) {
 
 /* ---- the formats ---- */
 
+/* All that follows the geometry. */
+#define AXADDR_AARCH64_S2_HOOKS_                                                                   \
+    .empty = 0, .kind_of = axaddr_aarch64_stage2_kind_of,                                          \
+    .can_hold = axaddr_aarch64_stage2_can_hold,                                                    \
+    .attributes_of = axaddr_aarch64_stage2_attributes_of,                                          \
+    .make_leaf = axaddr_aarch64_stage2_make_leaf, .next_leaf = axaddr_aarch64_stage2_next_leaf,    \
+    .change_leaf = axaddr_aarch64_stage2_change_leaf,                                              \
+    .split_leaf = axaddr_aarch64_stage2_split_leaf, .frame_of = axaddr_aarch64_stage2_frame_of,    \
+    .flags_of = axaddr_aarch64_stage2_flags_of, .make_table = axaddr_aarch64_stage2_make_table,    \
+    .table_of = axaddr_aarch64_stage2_table_of, .make_absent = axaddr_aarch64_stage2_make_absent,  \
+    .absent_kind = axaddr_aarch64_stage2_absent_kind,                                              \
+    .absent_value = axaddr_aarch64_stage2_absent_value,                                            \
+    .is_reserved = axaddr_aarch64_stage2_is_reserved, .populate = 0,                               \
+    .needs_break = axaddr_aarch64_stage2_needs_break, .publish = axaddr_aarch64_stage2_publish,    \
+    .caches_absent = false
+
 /** 40-bit IPA: start level 1 (the manual's) with two concatenated tables, an 8 KiB root. */
 AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_40 = {
     .name = "aarch64_stage2_40",
@@ -213,26 +229,7 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_40 = {
     .is_sign_extended = false,
     .shift = {12, 21, 30, 0, 0},
     .index_bits = {9, 9, 10, 0, 0},
-    .empty = 0,
-    .kind_of = axaddr_aarch64_stage2_kind_of,
-    .can_hold = axaddr_aarch64_stage2_can_hold,
-    .attributes_of = axaddr_aarch64_stage2_attributes_of,
-    .make_leaf = axaddr_aarch64_stage2_make_leaf,
-    .next_leaf = axaddr_aarch64_stage2_next_leaf,
-    .change_leaf = axaddr_aarch64_stage2_change_leaf,
-    .split_leaf = axaddr_aarch64_stage2_split_leaf,
-    .frame_of = axaddr_aarch64_stage2_frame_of,
-    .flags_of = axaddr_aarch64_stage2_flags_of,
-    .make_table = axaddr_aarch64_stage2_make_table,
-    .table_of = axaddr_aarch64_stage2_table_of,
-    .make_absent = axaddr_aarch64_stage2_make_absent,
-    .absent_kind = axaddr_aarch64_stage2_absent_kind,
-    .absent_value = axaddr_aarch64_stage2_absent_value,
-    .is_reserved = axaddr_aarch64_stage2_is_reserved,
-    .populate = 0,
-    .needs_break = axaddr_aarch64_stage2_needs_break,
-    .publish = axaddr_aarch64_stage2_publish,
-    .caches_absent = false,
+    AXADDR_AARCH64_S2_HOOKS_,
 };
 
 /** 48-bit IPA: start level 0 (the manual's), a 4 KiB root. Needs a CPU with PARange 48 or more. */
@@ -247,26 +244,7 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48 = {
     .is_sign_extended = false,
     .shift = {12, 21, 30, 39, 0},
     .index_bits = {9, 9, 9, 9, 0},
-    .empty = 0,
-    .kind_of = axaddr_aarch64_stage2_kind_of,
-    .can_hold = axaddr_aarch64_stage2_can_hold,
-    .attributes_of = axaddr_aarch64_stage2_attributes_of,
-    .make_leaf = axaddr_aarch64_stage2_make_leaf,
-    .next_leaf = axaddr_aarch64_stage2_next_leaf,
-    .change_leaf = axaddr_aarch64_stage2_change_leaf,
-    .split_leaf = axaddr_aarch64_stage2_split_leaf,
-    .frame_of = axaddr_aarch64_stage2_frame_of,
-    .flags_of = axaddr_aarch64_stage2_flags_of,
-    .make_table = axaddr_aarch64_stage2_make_table,
-    .table_of = axaddr_aarch64_stage2_table_of,
-    .make_absent = axaddr_aarch64_stage2_make_absent,
-    .absent_kind = axaddr_aarch64_stage2_absent_kind,
-    .absent_value = axaddr_aarch64_stage2_absent_value,
-    .is_reserved = axaddr_aarch64_stage2_is_reserved,
-    .populate = 0,
-    .needs_break = axaddr_aarch64_stage2_needs_break,
-    .publish = axaddr_aarch64_stage2_publish,
-    .caches_absent = false,
+    AXADDR_AARCH64_S2_HOOKS_,
 };
 
 /* ---- the registers around a table (D24.2: VTCR_EL2, VTTBR_EL2) ---- */

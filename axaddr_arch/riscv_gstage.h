@@ -221,6 +221,19 @@ static inline uint32_t axaddr_riscv_gstage_svpbmt_flags_of(uint64_t leaf, unsign
  * until it executes an hfence for it. All hooks are those above: only geometry and names differ.
  */
 
+/* All that follows the geometry; `variant` is whose memory types the leaves have. */
+#define AXADDR_RISCV_G_HOOKS_(variant)                                                             \
+    .empty = 0, .kind_of = variant##_kind_of, .can_hold = variant##_can_hold,                      \
+    .attributes_of = variant##_attributes_of, .make_leaf = axaddr_riscv_gstage_make_leaf,          \
+    .next_leaf = axaddr_riscv_gstage_next_leaf, .change_leaf = axaddr_riscv_gstage_change_leaf,    \
+    .split_leaf = axaddr_riscv_gstage_split_leaf, .frame_of = axaddr_riscv_gstage_frame_of,        \
+    .flags_of = variant##_flags_of, .make_table = axaddr_riscv_gstage_make_table,                  \
+    .table_of = axaddr_riscv_gstage_table_of, .make_absent = axaddr_riscv_gstage_make_absent,      \
+    .absent_kind = axaddr_riscv_gstage_absent_kind,                                                \
+    .absent_value = axaddr_riscv_gstage_absent_value,                                              \
+    .is_reserved = axaddr_riscv_gstage_is_reserved, .populate = 0, .needs_break = 0, .publish = 0, \
+    .caches_absent = true
+
 /** Sv39x4: 41-bit guest-physical addresses, hgatp mode 8. (QEMU 7.2 faults for ever on bit 40.) */
 AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv39x4 = {
     .name = "riscv_sv39x4",
@@ -233,26 +246,7 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv39x4 = {
     .is_sign_extended = false,
     .shift = {12, 21, 30, 0, 0},
     .index_bits = {9, 9, 11, 0, 0},
-    .empty = 0,
-    .kind_of = axaddr_riscv_gstage_kind_of,
-    .can_hold = axaddr_riscv_gstage_can_hold,
-    .attributes_of = axaddr_riscv_gstage_attributes_of,
-    .make_leaf = axaddr_riscv_gstage_make_leaf,
-    .next_leaf = axaddr_riscv_gstage_next_leaf,
-    .change_leaf = axaddr_riscv_gstage_change_leaf,
-    .split_leaf = axaddr_riscv_gstage_split_leaf,
-    .frame_of = axaddr_riscv_gstage_frame_of,
-    .flags_of = axaddr_riscv_gstage_flags_of,
-    .make_table = axaddr_riscv_gstage_make_table,
-    .table_of = axaddr_riscv_gstage_table_of,
-    .make_absent = axaddr_riscv_gstage_make_absent,
-    .absent_kind = axaddr_riscv_gstage_absent_kind,
-    .absent_value = axaddr_riscv_gstage_absent_value,
-    .is_reserved = axaddr_riscv_gstage_is_reserved,
-    .populate = 0,
-    .needs_break = 0,
-    .publish = 0,
-    .caches_absent = true,
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage),
 };
 
 /** Sv48x4: 50-bit guest-physical addresses, hgatp mode 9. */
@@ -267,26 +261,7 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv48x4 = {
     .is_sign_extended = false,
     .shift = {12, 21, 30, 39, 0},
     .index_bits = {9, 9, 9, 11, 0},
-    .empty = 0,
-    .kind_of = axaddr_riscv_gstage_kind_of,
-    .can_hold = axaddr_riscv_gstage_can_hold,
-    .attributes_of = axaddr_riscv_gstage_attributes_of,
-    .make_leaf = axaddr_riscv_gstage_make_leaf,
-    .next_leaf = axaddr_riscv_gstage_next_leaf,
-    .change_leaf = axaddr_riscv_gstage_change_leaf,
-    .split_leaf = axaddr_riscv_gstage_split_leaf,
-    .frame_of = axaddr_riscv_gstage_frame_of,
-    .flags_of = axaddr_riscv_gstage_flags_of,
-    .make_table = axaddr_riscv_gstage_make_table,
-    .table_of = axaddr_riscv_gstage_table_of,
-    .make_absent = axaddr_riscv_gstage_make_absent,
-    .absent_kind = axaddr_riscv_gstage_absent_kind,
-    .absent_value = axaddr_riscv_gstage_absent_value,
-    .is_reserved = axaddr_riscv_gstage_is_reserved,
-    .populate = 0,
-    .needs_break = 0,
-    .publish = 0,
-    .caches_absent = true,
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage),
 };
 
 /** Sv39x4 on harts with Svpbmt. */
@@ -301,26 +276,7 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv39x4_svpbmt = {
     .is_sign_extended = false,
     .shift = {12, 21, 30, 0, 0},
     .index_bits = {9, 9, 11, 0, 0},
-    .empty = 0,
-    .kind_of = axaddr_riscv_gstage_svpbmt_kind_of,
-    .can_hold = axaddr_riscv_gstage_svpbmt_can_hold,
-    .attributes_of = axaddr_riscv_gstage_svpbmt_attributes_of,
-    .make_leaf = axaddr_riscv_gstage_make_leaf,
-    .next_leaf = axaddr_riscv_gstage_next_leaf,
-    .change_leaf = axaddr_riscv_gstage_change_leaf,
-    .split_leaf = axaddr_riscv_gstage_split_leaf,
-    .frame_of = axaddr_riscv_gstage_frame_of,
-    .flags_of = axaddr_riscv_gstage_svpbmt_flags_of,
-    .make_table = axaddr_riscv_gstage_make_table,
-    .table_of = axaddr_riscv_gstage_table_of,
-    .make_absent = axaddr_riscv_gstage_make_absent,
-    .absent_kind = axaddr_riscv_gstage_absent_kind,
-    .absent_value = axaddr_riscv_gstage_absent_value,
-    .is_reserved = axaddr_riscv_gstage_is_reserved,
-    .populate = 0,
-    .needs_break = 0,
-    .publish = 0,
-    .caches_absent = true,
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svpbmt),
 };
 
 /** Sv48x4 on harts with Svpbmt. */
@@ -335,26 +291,7 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv48x4_svpbmt = {
     .is_sign_extended = false,
     .shift = {12, 21, 30, 39, 0},
     .index_bits = {9, 9, 9, 11, 0},
-    .empty = 0,
-    .kind_of = axaddr_riscv_gstage_svpbmt_kind_of,
-    .can_hold = axaddr_riscv_gstage_svpbmt_can_hold,
-    .attributes_of = axaddr_riscv_gstage_svpbmt_attributes_of,
-    .make_leaf = axaddr_riscv_gstage_make_leaf,
-    .next_leaf = axaddr_riscv_gstage_next_leaf,
-    .change_leaf = axaddr_riscv_gstage_change_leaf,
-    .split_leaf = axaddr_riscv_gstage_split_leaf,
-    .frame_of = axaddr_riscv_gstage_frame_of,
-    .flags_of = axaddr_riscv_gstage_svpbmt_flags_of,
-    .make_table = axaddr_riscv_gstage_make_table,
-    .table_of = axaddr_riscv_gstage_table_of,
-    .make_absent = axaddr_riscv_gstage_make_absent,
-    .absent_kind = axaddr_riscv_gstage_absent_kind,
-    .absent_value = axaddr_riscv_gstage_absent_value,
-    .is_reserved = axaddr_riscv_gstage_is_reserved,
-    .populate = 0,
-    .needs_break = 0,
-    .publish = 0,
-    .caches_absent = true,
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svpbmt),
 };
 
 /* ---- the register around a table ("hgatp", HSXLEN 64) ---- */

@@ -111,9 +111,9 @@ static void populating_too_much_ends_soon(void) {
     used = 0;
     CHECK_EQ(space_init(&space, 0, axaddr_gpa(0), UINT64_C(1) << 48), AXADDR_OK);
     visit_count = 0;
-    CHECK_EQ(space_map_alloc(&space, axaddr_gpa(0), UINT64_C(1) << 48, AXADDR_READ,
-                             AXADDR_POPULATE),
-             AXADDR_NO_MEMORY);
+    CHECK_EQ(
+        space_map_alloc(&space, axaddr_gpa(0), UINT64_C(1) << 48, AXADDR_READ, AXADDR_POPULATE),
+        AXADDR_NO_MEMORY);
     CHECK(visit_count <= 4 * FRAME_COUNT);
     space_destroy(&space);
 }
