@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * test_space.c: life of a space, mapping, lazy memory, devices, areas, over every format: what each
- * call promises, and by name what "must never happen" (DESIGN, section 10). Every operation goes
+ * call promises, and by name what "must never happen". Every operation goes
  * through pair.h and is compared with the model as a whole; what a case adds is the situation.
  */
 #include "fixture.h"

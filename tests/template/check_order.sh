@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# check_order.sh: inclusion goes one way (DESIGN.md, section 1), and nothing that the headers define
+# check_order.sh: inclusion goes one way, and nothing that the headers define
 # lacks its prefix:
 #
 # - a format includes the contract and other files of axaddr_arch, never the engine;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# run.sh <build-dir>: checks of the template mechanism (DESIGN.md, section 2): what the instantiating
+# run.sh <build-dir>: checks of the template mechanism: what the instantiating
 # macros compile to, with every compiler and for every target that is here. Each check_*.sh beside this
 # script says what it checks; this one runs their jobs side by side, gathers the results and counts.
 #
