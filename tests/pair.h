@@ -377,24 +377,6 @@ AXADDR_UNUSED static void pair_protect(struct pair *pair, uint64_t gpa, uint64_t
     }
 }
 
-static const char *pair_fault_name(enum axaddr_fault fault) {
-    switch (fault) {
-    case AXADDR_FAULT_RESOLVED:
-        return "RESOLVED";
-    case AXADDR_FAULT_SPURIOUS:
-        return "SPURIOUS";
-    case AXADDR_FAULT_DEVICE:
-        return "DEVICE";
-    case AXADDR_FAULT_UNMAPPED:
-        return "UNMAPPED";
-    case AXADDR_FAULT_DENIED:
-        return "DENIED";
-    case AXADDR_FAULT_NO_MEMORY:
-        return "NO_MEMORY";
-    }
-    return "?";
-}
-
 AXADDR_UNUSED static void pair_fault(struct pair *pair, uint64_t gpa, uint32_t access) {
     enum axaddr_fault expected;
     enum axaddr_fault fault;
@@ -409,7 +391,7 @@ AXADDR_UNUSED static void pair_fault(struct pair *pair, uint64_t gpa, uint32_t a
     if (expected == AXADDR_FAULT_RESOLVED && refused > 0) {
         expected = AXADDR_FAULT_NO_MEMORY;
     }
-    CHECK_STR(pair_fault_name(fault), pair_fault_name(expected));
+    CHECK_STR(axaddr_fault_name(fault), axaddr_fault_name(expected));
     if (fault == AXADDR_FAULT_NO_MEMORY) {
         pair_end(pair, AXADDR_OK, AXADDR_NO_MEMORY);
         return;
