@@ -134,10 +134,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_in
         return AXADDR_FAULT_UNMAPPED;
     }
     if (AXADDR_UNLIKELY(!axaddr_walk(self, table, address, &position) ||
-                        !axaddr_is_reserved(format, position.entry, &rights))) {
-        return self->fault_slow(table, address, access);
-    }
-    if (AXADDR_UNLIKELY((access & ~rights) != 0)) {
+                        !axaddr_is_reserved(format, position.entry, &rights) ||
+                        (access & ~rights) != 0)) {
         return self->fault_slow(table, address, access);
     }
     if (AXADDR_UNLIKELY(!self->hal->alloc_frame(table->ctx, &frame))) {

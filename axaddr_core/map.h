@@ -300,18 +300,19 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
                 break;
             }
         }
-        run_last = address | axaddr_table_mask(self, path.level);
-        if (path.level > level && stretch.last >= (run_last < last ? run_last : last)) {
-            /* A new table, and the stretch is all that it will hold. */
-            run_last = run_last < last ? run_last : last;
-            pool->count += axaddr_count_below(self, &stretch, path.level, address, run_last);
-        } else if (path.level > level) {
-            continue;
-        } else {
+        if (path.level == level) {
             run_last = axaddr_map_run(self, table, source, &path, &stretch, address, is_commit);
             if (run_last == address - 1) {
                 return AXADDR_EXISTS;
             }
+        } else {
+            /* Counting, in a new table: if the stretch is all that it will hold, that is known. */
+            run_last = address | axaddr_table_mask(self, path.level);
+            run_last = run_last < last ? run_last : last;
+            if (stretch.last < run_last) {
+                continue;
+            }
+            pool->count += axaddr_count_below(self, &stretch, path.level, address, run_last);
         }
         is_done = run_last == last;
         address = run_last + 1;
