@@ -61,6 +61,8 @@
  *   void vm_stats(vm, &stats)                    counts tables, leaves, bytes
  *   void vm_destroy(vm)                          flushes, then frees all that it owns
  *
+ * One CPU at a time may be in a space: take a lock of yours around its calls, faults included.
+ *
  * Failures, in this order: INVALID (arguments), UNSUPPORTED (the format cannot hold these flags),
  * EXISTS / NOT_MAPPED / DENIED (what is there), NO_MEMORY.
  *

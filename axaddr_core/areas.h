@@ -3,10 +3,10 @@
  * areas.h: the set of areas of a space: which ranges are mapped, as what, in ascending order
  * without overlap; equal neighbours are one area. A sorted array: the first AXADDR_AREA_INLINE_MAX
  * areas are inside the space itself, so a small VM allocates nothing, the rest are in frames of the
- * HAL behind one frame that lists them (over 20,000 areas).
+ * HAL HAL behind one frame that lists them (over 50,000 areas).
  *
  * Room is reserved before an edit begins and what is unused is given back after it, so that
- * changing the set never fails half-way: reserve(n) -> at most n more areas -> trim.
+ * changing the set never fails half-way: make_room(n), at most n more areas, make_room(0).
  */
 #ifndef AXADDR_CORE_AREAS_H
 #define AXADDR_CORE_AREAS_H

@@ -12,12 +12,11 @@
 
 /** Tables of levels below fresh_below are new: not linked, and read by nobody but us. */
 struct axaddr_path {
-    void *
-        at[AXADDR_LEVEL_MAX]; /**< the table of each level down to `level` (if it exists already) */
-    unsigned level;           /**< the lowest level that the path has reached */
-    unsigned fresh_below;     /**< 0: no table on the path is new */
-    void *link_slot;          /**< the entry that will link the topmost new table */
-    uint64_t link_entry;      /**< and what will be written there */
+    void *at[AXADDR_LEVEL_MAX]; /**< the table of each level down to `level`, if it exists yet */
+    unsigned level;             /**< the lowest level that the path has reached */
+    unsigned fresh_below;       /**< 0: no table on the path is new */
+    void *link_slot;            /**< the entry that will link the topmost new table */
+    uint64_t link_entry;        /**< and what will be written there */
 };
 
 AXADDR_ALWAYS_INLINE void axaddr_path_init(const struct axaddr_instance *self,
