@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * aarch64_stage2.h: AArch64 stage 2 tables with the 4 KiB granule, and what surrounds them: the
- * registers VTCR_EL2 and VTTBR_EL2, the decoding of a stage 2 abort, TLB maintenance.
+ * registers VTCR_EL2 and VTTBR_EL2, the decoding of a stage 2 abort, TLB maintenance
+ * (aarch64_tlb.h).
  *
  * Manual: Arm Architecture Reference Manual for A-profile, ARM DDI 0487 (VMSAv8-64): D8.2
  * translation process, D8.3 descriptor formats, D8.4.2 stage 2 permissions, D8.5 access flag, D8.6
@@ -29,8 +30,9 @@
 #include "../axaddr_core/base.h"
 #include "../axaddr_core/exit.h"
 #include "../axaddr_core/flags.h"
-#include "../axaddr_core/flush.h"
 #include "../axaddr_core/format.h"
+
+#include "aarch64_tlb.h"
 
 /* ---- descriptor bits (D8.3) ---- */
 
@@ -45,7 +47,12 @@
 #define AXADDR_AARCH64_S2_SH            (UINT64_C(3) << 8)
 #define AXADDR_AARCH64_S2_SH_INNER      (UINT64_C(3) << 8)
 #define AXADDR_AARCH64_S2_AF            (UINT64_C(1) << 10)
+/** Dirty bit modifier: a leaf that would be writable, were it not waiting to be noted as written. */
+#define AXADDR_AARCH64_S2_DBM           (UINT64_C(1) << 51)
 #define AXADDR_AARCH64_S2_CONTIGUOUS    (UINT64_C(1) << 52)
+/** Software's (58:55): the note "written" was cleared, and S2AP[1] tells whether it is back. */
+#define AXADDR_AARCH64_S2_CLEAN         (UINT64_C(1) << 55)
+#define AXADDR_AARCH64_S2_WRITE         (UINT64_C(1) << 7)
 /** XN[1:0] is bits 54:53; 0b10 forbids EL1 and EL0, FEAT_XNX or not (Tables D8-77, D8-78). */
 #define AXADDR_AARCH64_S2_XN            (UINT64_C(3) << 53)
 #define AXADDR_AARCH64_S2_XN_ALL        (UINT64_C(2) << 53)
@@ -111,9 +118,76 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_leaf_address(unsigned level)
 
 static inline uint64_t axaddr_aarch64_stage2_change_leaf(uint64_t leaf, unsigned level,
                                                          uint64_t attributes) {
-    uint64_t kept = axaddr_aarch64_stage2_leaf_address(level) | AXADDR_AARCH64_S2_AF;
+    uint64_t kept = axaddr_aarch64_stage2_leaf_address(level) | AXADDR_AARCH64_S2_AF |
+                    AXADDR_AARCH64_S2_CONTIGUOUS;
 
-    return (leaf & kept) | (attributes & ~AXADDR_AARCH64_S2_AF);
+    attributes &= ~AXADDR_AARCH64_S2_AF;
+    if (AXADDR_UNLIKELY((leaf & (AXADDR_AARCH64_S2_CLEAN | AXADDR_AARCH64_S2_WRITE)) ==
+                        AXADDR_AARCH64_S2_CLEAN)) {
+        /* Not written yet: it stays so. */
+        attributes |= AXADDR_AARCH64_S2_CLEAN;
+        if ((attributes & AXADDR_AARCH64_S2_WRITE) != 0) {
+            attributes ^= AXADDR_AARCH64_S2_WRITE | AXADDR_AARCH64_S2_DBM;
+        }
+    }
+    return (leaf & kept) | attributes;
+}
+
+/* ---- notes ----
+ *
+ * AF clear makes the next access fault. A writable leaf whose note "written" was cleared is
+ * read-only and has DBM, the architecture's "writable-clean" (D8.5.5): the next write faults, and
+ * sets S2AP[1]; so would hardware with VTCR_EL2.HD. Any leaf that never was cleared counts as
+ * written.
+ */
+
+static inline uint32_t axaddr_aarch64_stage2_notes_of(uint64_t leaf, unsigned level) {
+    bool is_clean =
+        (leaf & (AXADDR_AARCH64_S2_CLEAN | AXADDR_AARCH64_S2_WRITE)) == AXADDR_AARCH64_S2_CLEAN;
+
+    (void)level;
+    return ((leaf & AXADDR_AARCH64_S2_AF) != 0 ? AXADDR_ACCESSED : 0) |
+           (is_clean ? 0 : AXADDR_DIRTY);
+}
+
+static inline uint64_t axaddr_aarch64_stage2_clear_notes(uint64_t leaf, unsigned level,
+                                                         uint32_t notes) {
+    (void)level;
+    if ((notes & AXADDR_ACCESSED) != 0) {
+        leaf &= ~AXADDR_AARCH64_S2_AF;
+    }
+    if ((notes & AXADDR_DIRTY) != 0) {
+        leaf |= AXADDR_AARCH64_S2_CLEAN;
+        if ((leaf & AXADDR_AARCH64_S2_WRITE) != 0) {
+            leaf = (leaf & ~AXADDR_AARCH64_S2_WRITE) | AXADDR_AARCH64_S2_DBM;
+        }
+    }
+    return leaf;
+}
+
+static inline uint64_t axaddr_aarch64_stage2_note_access(uint64_t leaf, unsigned level,
+                                                         uint32_t access) {
+    (void)level;
+    if ((access & AXADDR_WRITE) != 0 && (leaf & AXADDR_AARCH64_S2_DBM) != 0) {
+        leaf |= AXADDR_AARCH64_S2_WRITE;
+    }
+    return leaf | AXADDR_AARCH64_S2_AF;
+}
+
+/**
+ * The contiguous bit: 16 adjacent, aligned entries of one level that a TLB may cache as one (D8.7.1;
+ * 64 KiB, 32 MiB or 16 GiB with the 4 KiB granule).
+ */
+static inline uint64_t axaddr_aarch64_stage2_make_run(uint64_t leaf, unsigned level) {
+    (void)level;
+    return leaf | AXADDR_AARCH64_S2_CONTIGUOUS;
+}
+
+static inline uint64_t axaddr_aarch64_stage2_plain_leaf(uint64_t entry, unsigned level,
+                                                        uint64_t index) {
+    (void)level;
+    (void)index;
+    return (entry & AXADDR_AARCH64_S2_VALID) != 0 ? entry & ~AXADDR_AARCH64_S2_CONTIGUOUS : entry;
 }
 
 static inline uint64_t axaddr_aarch64_stage2_split_leaf(uint64_t leaf, unsigned level) {
@@ -132,6 +206,9 @@ static inline uint32_t axaddr_aarch64_stage2_flags_of(uint64_t leaf, unsigned le
     uint64_t memory = leaf & AXADDR_AARCH64_S2_MEMATTR;
 
     (void)level;
+    if ((leaf & AXADDR_AARCH64_S2_DBM) != 0) {
+        flags |= AXADDR_WRITE;
+    }
     if ((leaf & AXADDR_AARCH64_S2_XN) == 0) {
         flags |= AXADDR_EXECUTE;
     }
@@ -203,12 +280,15 @@ static inline void axaddr_aarch64_stage2_publish(void) {
 
 /* All that follows the geometry. */
 #define AXADDR_AARCH64_S2_HOOKS_                                                                   \
-    .empty = 0, .kind_of = axaddr_aarch64_stage2_kind_of,                                          \
+    .run_bits = 4, .run_levels = 0x7, .empty = 0, .noted = AXADDR_AARCH64_S2_AF,                   \
+    .notes_of = axaddr_aarch64_stage2_notes_of, .clear_notes = axaddr_aarch64_stage2_clear_notes,  \
+    .note_access = axaddr_aarch64_stage2_note_access, .kind_of = axaddr_aarch64_stage2_kind_of,    \
     .can_hold = axaddr_aarch64_stage2_can_hold,                                                    \
     .attributes_of = axaddr_aarch64_stage2_attributes_of,                                          \
     .make_leaf = axaddr_aarch64_stage2_make_leaf, .next_leaf = axaddr_aarch64_stage2_next_leaf,    \
     .change_leaf = axaddr_aarch64_stage2_change_leaf,                                              \
-    .split_leaf = axaddr_aarch64_stage2_split_leaf, .frame_of = axaddr_aarch64_stage2_frame_of,    \
+    .split_leaf = axaddr_aarch64_stage2_split_leaf, .make_run = axaddr_aarch64_stage2_make_run,    \
+    .plain_leaf = axaddr_aarch64_stage2_plain_leaf, .frame_of = axaddr_aarch64_stage2_frame_of,    \
     .flags_of = axaddr_aarch64_stage2_flags_of, .make_table = axaddr_aarch64_stage2_make_table,    \
     .table_of = axaddr_aarch64_stage2_table_of, .make_absent = axaddr_aarch64_stage2_make_absent,  \
     .absent_kind = axaddr_aarch64_stage2_absent_kind,                                              \
@@ -423,72 +503,7 @@ axaddr_aarch64_stage2_decode(uint64_t esr, uint64_t hpfar, uint64_t far_el2,
     return AXADDR_OK;
 }
 
-/* ---- TLB maintenance (D8.16 / D8.17 "TLB maintenance") ---- */
-
-/**
- * Whether a plan is carried out by forgetting all of the VM. TLBI IPAS2E1IS (not the last-level
- * IPAS2LE1IS) also drops the cached walk to each address that it names; but a plan's ranges name
- * where leaves were, and a walk cache may hold an unlinked table that had none. As the guest's own
- * translations all go in either case (VMALLE1IS below), forgetting all costs little more.
- */
-static inline bool axaddr_aarch64_stage2_flush_is_full(const struct axaddr_flush *plan) {
-    return plan->is_full || plan->has_tables;
-}
-
 #if defined(__aarch64__)
-
-/** TLBI IPAS2E1IS on each leaf of a range: the operand is the page number, IPA[47:12] (no TTL). */
-static inline void axaddr_aarch64_stage2_flush_range(const struct axaddr_flush_range *range) {
-    uint64_t step = UINT64_C(1) << range->stride_shift;
-    uint64_t address = range->first & ~(step - 1);
-
-    for (;;) {
-        __asm__ volatile("tlbi ipas2e1is, %0" ::"r"(address >> 12) : "memory");
-        if (range->last - address < step) {
-            return;
-        }
-        address += step;
-    }
-}
-
-/**
- * Carry out a plan on all CPUs of the inner shareable domain, for the VM whose VMID is in VTTBR_EL2
- * now. At EL2; with FEAT_VHE's HCR_EL2.E2H, HCR_EL2.TGE must be 0, or VMALLE1IS is the host's own.
- *
- * IPAS2E1IS drops what was cached of stage 2 alone; entries that combine both stages, tagged with
- * virtual addresses, are not obliged to go with it (R_TVTYQ), hence VMALLE1IS, after a DSB so that
- * no CPU can combine anew from what was not dropped yet. VMALLS12E1IS is all of it at once.
- */
-static inline void axaddr_aarch64_stage2_flush(const struct axaddr_flush *plan) {
-    unsigned i;
-
-    if (axaddr_flush_is_empty(plan)) {
-        return;
-    }
-    __asm__ volatile("dsb ishst" ::: "memory");
-    if (axaddr_aarch64_stage2_flush_is_full(plan)) {
-        __asm__ volatile("tlbi vmalls12e1is" ::: "memory");
-    } else {
-        for (i = 0; i < plan->range_count; i++) {
-            axaddr_aarch64_stage2_flush_range(&plan->ranges[i]);
-        }
-        __asm__ volatile("dsb ish\n\ttlbi vmalle1is" ::: "memory");
-    }
-    __asm__ volatile("dsb ish\n\tisb" ::: "memory");
-}
-
-/**
- * The same for a VM that need not be the one loaded: switches VTTBR_EL2 to `vttbr` and back. The
- * CPU must stay in this call (no preemption, no interrupt handler that uses VTTBR_EL2).
- */
-static inline void axaddr_aarch64_stage2_flush_vm(const struct axaddr_flush *plan, uint64_t vttbr) {
-    uint64_t loaded;
-
-    __asm__ volatile("mrs %0, vttbr_el2" : "=r"(loaded)::"memory");
-    __asm__ volatile("msr vttbr_el2, %0\n\tisb" ::"r"(vttbr) : "memory");
-    axaddr_aarch64_stage2_flush(plan);
-    __asm__ volatile("msr vttbr_el2, %0\n\tisb" ::"r"(loaded) : "memory");
-}
 
 /**
  * The HPFAR_EL2 of the abort just taken: read, or where that is UNKNOWN (see

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * riscv_gstage.h: RISC-V G-stage tables (RV64: Sv39x4, Sv48x4), and what surrounds them: hgatp, the
- * decoding of a guest-page fault, the hfence instructions.
+ * decoding of a guest-page fault, TLB maintenance (riscv_tlb.h).
  *
  * Manual: The RISC-V Instruction Set Manual, Volume II: Privileged Architecture: "Hypervisor
  * extension" (Two-Stage Address Translation, Traps, hgatp, hfence), "Sv39" and "Sv48" for the
@@ -32,8 +32,9 @@
 #include "../axaddr_core/base.h"
 #include "../axaddr_core/exit.h"
 #include "../axaddr_core/flags.h"
-#include "../axaddr_core/flush.h"
 #include "../axaddr_core/format.h"
+
+#include "riscv_tlb.h"
 
 /* ---- entry bits ("Sv39: Virtual-Memory System", figure of the entry) ---- */
 
@@ -52,8 +53,12 @@
 #define AXADDR_RISCV_G_PBMT        (UINT64_C(3) << 61)
 #define AXADDR_RISCV_G_PBMT_NC     (UINT64_C(1) << 61)
 #define AXADDR_RISCV_G_PBMT_IO     (UINT64_C(2) << 61)
-/** Bits 63 (Svnapot) and 60:54: hardware faults if one is set. */
+/** Bits 63 (but for Svnapot) and 60:54: hardware faults if one is set. */
 #define AXADDR_RISCV_G_RESERVED    UINT64_C(0x9fc0000000000000)
+/** Svnapot: N, and the four bits of the PPN that then encode the size. */
+#define AXADDR_RISCV_G_NAPOT       (UINT64_C(1) << 63)
+#define AXADDR_RISCV_G_RUN_PPN     (UINT64_C(0xf) << 10)
+#define AXADDR_RISCV_G_RUN_64K     (UINT64_C(0x8) << 10)
 
 AXADDR_STATIC_ASSERT(AXADDR_READ == 1 && AXADDR_WRITE == 2 && AXADDR_EXECUTE == 4,
                      "R, W and X are bits 1, 2 and 3 of an entry (privileged manual, Sv39)");
@@ -101,8 +106,26 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_riscv_gstage_leaf_ppn(unsigned level) {
 static inline uint64_t axaddr_riscv_gstage_change_leaf(uint64_t leaf, unsigned level,
                                                        uint64_t attributes) {
     uint64_t noted = AXADDR_RISCV_G_ACCESSED | AXADDR_RISCV_G_DIRTY;
+    uint64_t kept = axaddr_riscv_gstage_leaf_ppn(level) | noted | AXADDR_RISCV_G_NAPOT;
 
-    return (leaf & (axaddr_riscv_gstage_leaf_ppn(level) | noted)) | (attributes & ~noted);
+    return (leaf & kept) | (attributes & ~noted);
+}
+
+/* "Svnapot": 16 equal entries whose PPN[3:0] are 0b1000 map 64 KiB; the address says which page. */
+
+static inline uint64_t axaddr_riscv_gstage_make_run(uint64_t leaf, unsigned level) {
+    (void)level;
+    return (leaf & ~AXADDR_RISCV_G_RUN_PPN) | AXADDR_RISCV_G_RUN_64K | AXADDR_RISCV_G_NAPOT;
+}
+
+static inline uint64_t axaddr_riscv_gstage_plain_leaf(uint64_t entry, unsigned level,
+                                                      uint64_t index) {
+    (void)level;
+    if ((entry & AXADDR_RISCV_G_VALID) == 0 || (entry & AXADDR_RISCV_G_NAPOT) == 0) {
+        return entry;
+    }
+    return (entry & ~(AXADDR_RISCV_G_RUN_PPN | AXADDR_RISCV_G_NAPOT)) |
+           (index << AXADDR_RISCV_G_PPN_SHIFT & AXADDR_RISCV_G_RUN_PPN);
 }
 
 static inline uint64_t axaddr_riscv_gstage_split_leaf(uint64_t leaf, unsigned level) {
@@ -111,6 +134,28 @@ static inline uint64_t axaddr_riscv_gstage_split_leaf(uint64_t leaf, unsigned le
 
 static inline uint64_t axaddr_riscv_gstage_frame_of(uint64_t leaf, unsigned level) {
     return (leaf & axaddr_riscv_gstage_leaf_ppn(level)) << 2;
+}
+
+/* A and D are hardware's with Svadu; with Svade an access that they do not admit faults. */
+
+static inline uint32_t axaddr_riscv_gstage_notes_of(uint64_t leaf, unsigned level) {
+    (void)level;
+    return ((leaf & AXADDR_RISCV_G_ACCESSED) != 0 ? AXADDR_ACCESSED : 0) |
+           ((leaf & AXADDR_RISCV_G_DIRTY) != 0 ? AXADDR_DIRTY : 0);
+}
+
+static inline uint64_t axaddr_riscv_gstage_clear_notes(uint64_t leaf, unsigned level,
+                                                       uint32_t notes) {
+    (void)level;
+    return leaf & ~(((notes & AXADDR_ACCESSED) != 0 ? AXADDR_RISCV_G_ACCESSED : 0) |
+                    ((notes & AXADDR_DIRTY) != 0 ? AXADDR_RISCV_G_DIRTY : 0));
+}
+
+static inline uint64_t axaddr_riscv_gstage_note_access(uint64_t leaf, unsigned level,
+                                                       uint32_t access) {
+    (void)level;
+    return leaf | AXADDR_RISCV_G_ACCESSED |
+           ((access & AXADDR_WRITE) != 0 ? AXADDR_RISCV_G_DIRTY : 0);
 }
 
 /** In a non-leaf only V may be set: D, A and U are reserved there, PBMT too. */
@@ -213,6 +258,31 @@ static inline uint32_t axaddr_riscv_gstage_svpbmt_flags_of(uint64_t leaf, unsign
            ((leaf & AXADDR_RISCV_G_PBMT_NC) != 0 ? AXADDR_UNCACHED : 0);
 }
 
+/* ---- hooks with Svpbmt and Svnapot ---- */
+
+/** N is for leaves of level 0, with PPN[3:0] 0b1000 (64 KiB); all else is reserved, and faults. */
+static inline enum axaddr_entry_kind axaddr_riscv_gstage_svnapot_kind_of(uint64_t entry,
+                                                                         unsigned level) {
+    uint64_t low_ppn = AXADDR_RISCV_G_RUN_PPN | AXADDR_RISCV_G_NAPOT;
+
+    if (level == 0 && (entry & low_ppn) == (AXADDR_RISCV_G_RUN_64K | AXADDR_RISCV_G_NAPOT)) {
+        entry &= ~AXADDR_RISCV_G_NAPOT;
+    }
+    return axaddr_riscv_gstage_svpbmt_kind_of(entry, level);
+}
+
+static inline bool axaddr_riscv_gstage_svnapot_can_hold(uint32_t flags) {
+    return axaddr_riscv_gstage_rights_fit(flags);
+}
+
+static inline uint64_t axaddr_riscv_gstage_svnapot_attributes_of(uint32_t flags, unsigned level) {
+    return axaddr_riscv_gstage_svpbmt_attributes_of(flags, level);
+}
+
+static inline uint32_t axaddr_riscv_gstage_svnapot_flags_of(uint64_t leaf, unsigned level) {
+    return axaddr_riscv_gstage_svpbmt_flags_of(leaf, level);
+}
+
 /* ---- the formats ----
  *
  * needs_break and publish are 0: a live entry may be replaced by one store (until the hfence,
@@ -223,76 +293,56 @@ static inline uint32_t axaddr_riscv_gstage_svpbmt_flags_of(uint64_t leaf, unsign
 
 /* All that follows the geometry; `variant` is whose memory types the leaves have. */
 #define AXADDR_RISCV_G_HOOKS_(variant)                                                             \
-    .empty = 0, .kind_of = variant##_kind_of, .can_hold = variant##_can_hold,                      \
-    .attributes_of = variant##_attributes_of, .make_leaf = axaddr_riscv_gstage_make_leaf,          \
-    .next_leaf = axaddr_riscv_gstage_next_leaf, .change_leaf = axaddr_riscv_gstage_change_leaf,    \
-    .split_leaf = axaddr_riscv_gstage_split_leaf, .frame_of = axaddr_riscv_gstage_frame_of,        \
-    .flags_of = variant##_flags_of, .make_table = axaddr_riscv_gstage_make_table,                  \
-    .table_of = axaddr_riscv_gstage_table_of, .make_absent = axaddr_riscv_gstage_make_absent,      \
+    .empty = 0, .noted = AXADDR_RISCV_G_ACCESSED | AXADDR_RISCV_G_DIRTY,                           \
+    .notes_of = axaddr_riscv_gstage_notes_of, .clear_notes = axaddr_riscv_gstage_clear_notes,      \
+    .note_access = axaddr_riscv_gstage_note_access, .kind_of = variant##_kind_of,                  \
+    .can_hold = variant##_can_hold, .attributes_of = variant##_attributes_of,                      \
+    .make_leaf = axaddr_riscv_gstage_make_leaf, .next_leaf = axaddr_riscv_gstage_next_leaf,        \
+    .change_leaf = axaddr_riscv_gstage_change_leaf, .split_leaf = axaddr_riscv_gstage_split_leaf,  \
+    .make_run = axaddr_riscv_gstage_make_run, .plain_leaf = axaddr_riscv_gstage_plain_leaf,        \
+    .frame_of = axaddr_riscv_gstage_frame_of, .flags_of = variant##_flags_of,                      \
+    .make_table = axaddr_riscv_gstage_make_table, .table_of = axaddr_riscv_gstage_table_of,        \
+    .make_absent = axaddr_riscv_gstage_make_absent,                                                \
     .absent_kind = axaddr_riscv_gstage_absent_kind,                                                \
     .absent_value = axaddr_riscv_gstage_absent_value,                                              \
     .is_reserved = axaddr_riscv_gstage_is_reserved, .populate = 0, .needs_break = 0, .publish = 0, \
     .caches_absent = true
 
+/* Geometry of three or four levels; `log2_of_run` is 4 with Svnapot, 0 without. */
+#define AXADDR_RISCV_G_SV39X4_(text, log2_of_run)                                                  \
+    .name = text, .level_count = 3, .entry_shift = 3, .root_order = 2, .input_width = 41,          \
+    .output_width = 56, .leaf_levels = 0x7, .is_sign_extended = false,                             \
+    .shift = {12, 21, 30, 0, 0}, .index_bits = {9, 9, 11, 0, 0}, .run_bits = (log2_of_run),        \
+    .run_levels = 0x1
+#define AXADDR_RISCV_G_SV48X4_(text, log2_of_run)                                                  \
+    .name = text, .level_count = 4, .entry_shift = 3, .root_order = 2, .input_width = 50,          \
+    .output_width = 56, .leaf_levels = 0xf, .is_sign_extended = false,                             \
+    .shift = {12, 21, 30, 39, 0}, .index_bits = {9, 9, 9, 11, 0}, .run_bits = (log2_of_run),       \
+    .run_levels = 0x1
+
 /** Sv39x4: 41-bit guest-physical addresses, hgatp mode 8. (QEMU 7.2 faults for ever on bit 40.) */
 AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv39x4 = {
-    .name = "riscv_sv39x4",
-    .level_count = 3,
-    .entry_shift = 3,
-    .root_order = 2,
-    .input_width = 41,
-    .output_width = 56,
-    .leaf_levels = 0x7,
-    .is_sign_extended = false,
-    .shift = {12, 21, 30, 0, 0},
-    .index_bits = {9, 9, 11, 0, 0},
-    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage),
-};
+    AXADDR_RISCV_G_SV39X4_("riscv_sv39x4", 0), AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage)};
 
 /** Sv48x4: 50-bit guest-physical addresses, hgatp mode 9. */
 AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv48x4 = {
-    .name = "riscv_sv48x4",
-    .level_count = 4,
-    .entry_shift = 3,
-    .root_order = 2,
-    .input_width = 50,
-    .output_width = 56,
-    .leaf_levels = 0xf,
-    .is_sign_extended = false,
-    .shift = {12, 21, 30, 39, 0},
-    .index_bits = {9, 9, 9, 11, 0},
-    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage),
-};
+    AXADDR_RISCV_G_SV48X4_("riscv_sv48x4", 0), AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage)};
 
-/** Sv39x4 on harts with Svpbmt. */
+/** Both on harts with Svpbmt. */
 AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv39x4_svpbmt = {
-    .name = "riscv_sv39x4_svpbmt",
-    .level_count = 3,
-    .entry_shift = 3,
-    .root_order = 2,
-    .input_width = 41,
-    .output_width = 56,
-    .leaf_levels = 0x7,
-    .is_sign_extended = false,
-    .shift = {12, 21, 30, 0, 0},
-    .index_bits = {9, 9, 11, 0, 0},
-    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svpbmt),
-};
-
-/** Sv48x4 on harts with Svpbmt. */
+    AXADDR_RISCV_G_SV39X4_("riscv_sv39x4_svpbmt", 0),
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svpbmt)};
 AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv48x4_svpbmt = {
-    .name = "riscv_sv48x4_svpbmt",
-    .level_count = 4,
-    .entry_shift = 3,
-    .root_order = 2,
-    .input_width = 50,
-    .output_width = 56,
-    .leaf_levels = 0xf,
-    .is_sign_extended = false,
-    .shift = {12, 21, 30, 39, 0},
-    .index_bits = {9, 9, 9, 11, 0},
-    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svpbmt),
-};
+    AXADDR_RISCV_G_SV48X4_("riscv_sv48x4_svpbmt", 0),
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svpbmt)};
+
+/** Both on harts with Svpbmt and Svnapot, as RVA22 and RVA23 profiles have them. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv39x4_svnapot = {
+    AXADDR_RISCV_G_SV39X4_("riscv_sv39x4_svnapot", 4),
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svnapot)};
+AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_sv48x4_svnapot = {
+    AXADDR_RISCV_G_SV48X4_("riscv_sv48x4_svnapot", 4),
+    AXADDR_RISCV_G_HOOKS_(axaddr_riscv_gstage_svnapot)};
 
 /* ---- the register around a table ("hgatp", HSXLEN 64) ---- */
 
@@ -368,78 +418,5 @@ axaddr_riscv_gstage_decode(uint64_t scause, uint64_t stval, uint64_t htval, uint
     exit->gva = axaddr_gva(stval);
     return AXADDR_OK;
 }
-
-/* ---- TLB maintenance ("Hypervisor Memory-Management Fence Instructions") ---- */
-
-/**
- * Whether a plan is carried out by forgetting all of the VMID: an hfence with an address orders
- * leaf entries only; after a change to a non-leaf entry it must name none ("SFENCE.VMA": rs1 = x0).
- */
-static inline bool axaddr_riscv_gstage_flush_is_full(const struct axaddr_flush *plan) {
-    return plan->is_full || plan->has_tables;
-}
-
-#if defined(__riscv)
-
-/* As words, for assemblers without the H extension: hfence.gvma is 0x62000073 and hfence.vvma
-   0x22000073, with rs1 in bits 19:15 and rs2 in bits 24:20. A register other than x0 that holds 0
-   names address 0 or VMID 0; x0 itself means all. */
-
-/** hfence.gvma a0, a1: forget this page of the VM. (hfence.gvma takes the address >> 2.) */
-static inline void axaddr_riscv_hfence_gvma(axaddr_gpa_t gpa, uint32_t vmid) {
-    register unsigned long operand_address __asm__("a0") = (unsigned long)(gpa.raw >> 2);
-    register unsigned long operand_vmid __asm__("a1") = vmid;
-
-    __asm__ volatile(".word 0x62b50073" ::"r"(operand_address), "r"(operand_vmid) : "memory");
-}
-
-/** hfence.gvma x0, a1: forget all of the VM. */
-static inline void axaddr_riscv_hfence_gvma_vmid(uint32_t vmid) {
-    register unsigned long operand_vmid __asm__("a1") = vmid;
-
-    __asm__ volatile(".word 0x62b00073" ::"r"(operand_vmid) : "memory");
-}
-
-/** hfence.gvma x0, x0: forget all VMs (after a change of PMP, of menvcfg.PBMTE, of the VMIDs). */
-static inline void axaddr_riscv_hfence_gvma_all(void) {
-    __asm__ volatile(".word 0x62000073" ::: "memory");
-}
-
-/** hfence.vvma x0, x0: forget what the VM whose VMID is in hgatp has of its own VS-stage tables. */
-static inline void axaddr_riscv_hfence_vvma_all(void) {
-    __asm__ volatile(".word 0x22000073" ::: "memory");
-}
-
-/**
- * Carry out a plan on this hart, in HS-mode; `vmid` need not be the one loaded. Translations that a
- * hart has combined of both stages go with it: no hfence.vvma is needed.
- *
- * It must run on every hart that may have run the VM: an interrupt to each, after a fence, or the
- * SBI's remote fences (extension 0x52464e43, function 3: hfence.gvma with a VMID; start 0 and size
- * 0 mean all, to be used where axaddr_riscv_gstage_flush_is_full).
- */
-static inline void axaddr_riscv_gstage_flush(const struct axaddr_flush *plan, uint32_t vmid) {
-    unsigned i;
-
-    if (axaddr_riscv_gstage_flush_is_full(plan)) {
-        axaddr_riscv_hfence_gvma_vmid(vmid);
-        return;
-    }
-    for (i = 0; i < plan->range_count; i++) {
-        const struct axaddr_flush_range *range = &plan->ranges[i];
-        uint64_t step = UINT64_C(1) << range->stride_shift;
-        uint64_t address = range->first & ~(step - 1);
-
-        for (;;) {
-            axaddr_riscv_hfence_gvma(axaddr_gpa(address), vmid);
-            if (range->last - address < step) {
-                break;
-            }
-            address += step;
-        }
-    }
-}
-
-#endif /* __riscv */
 
 #endif /* AXADDR_ARCH_RISCV_GSTAGE_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * x86_64.h: the four-level page tables of 64-bit x86: stage 1 (axaddr_x86_64) and AMD's second
- * stage (axaddr_x86_npt), and what surrounds them: CR3 and nCR3, INVLPG, INVPCID, INVLPGA,
- * TLB_CONTROL, the decoding of a page fault and of a nested page fault.
+ * stage (axaddr_x86_npt), and what surrounds them: CR3 and nCR3, the decoding of a page fault and
+ * of a nested page fault, TLB maintenance (x86_tlb.h).
  *
  * Manuals: Intel 64 and IA-32 Architectures SDM, vol. 3A, 4.5 "4-Level Paging and 5-Level Paging"
  * (entries: Figure 4-11) and 4.10 "Caching Translation Information"; AMD64 APM, vol. 2, 5.3
@@ -38,16 +38,17 @@
 #define AXADDR_ARCH_X86_64_H
 
 #include "../axaddr_core/exit.h"
-#include "../axaddr_core/flush.h"
 #include "../axaddr_core/format.h"
 #include "x86_common.h"
+#include "x86_tlb.h"
 
-#define AXADDR_X86_64_PRESENT    UINT64_C(1)
-#define AXADDR_X86_64_USER       UINT64_C(4)
+#define AXADDR_X86_64_PRESENT        UINT64_C(1)
+#define AXADDR_X86_64_USER           UINT64_C(4)
 /** NX, PCD, PWT, U/S, R/W, P: what a leaf is but for its address, its size and what was noted. */
-#define AXADDR_X86_64_ATTRIBUTES UINT64_C(0x800000000000001f)
+#define AXADDR_X86_64_ATTRIBUTES     UINT64_C(0x800000000000001f)
 /** Bits 5 and 6: accessed, dirty. */
-#define AXADDR_X86_64_NOTED      UINT64_C(0x60)
+#define AXADDR_X86_64_NOTED          UINT64_C(0x60)
+#define AXADDR_X86_64_ACCESSED_SHIFT 5
 
 /* ---- hooks ---- */
 
@@ -131,6 +132,18 @@ static inline uint32_t axaddr_x86_npt_flags_of(uint64_t leaf, unsigned level) {
     return axaddr_x86_64_flags_of(leaf & ~AXADDR_X86_64_USER, level);
 }
 
+/* ---- notes, of both ---- */
+
+static inline uint32_t axaddr_x86_64_notes_of(uint64_t leaf, unsigned level) {
+    (void)level;
+    return axaddr_x86_notes_of(leaf, AXADDR_X86_64_ACCESSED_SHIFT);
+}
+
+static inline uint64_t axaddr_x86_64_clear_notes(uint64_t leaf, unsigned level, uint32_t notes) {
+    (void)level;
+    return axaddr_x86_clear_notes(leaf, notes, AXADDR_X86_64_ACCESSED_SHIFT);
+}
+
 /* ---- formats ---- */
 
 #define AXADDR_X86_64_FORMAT(text, leaf_level_bits, prefix, sign_extended)                         \
@@ -138,15 +151,16 @@ static inline uint32_t axaddr_x86_npt_flags_of(uint64_t leaf, unsigned level) {
         .name = text, .level_count = 4, .entry_shift = 3, .root_order = 0, .input_width = 48,      \
         .output_width = 52, .leaf_levels = leaf_level_bits, .is_sign_extended = sign_extended,     \
         .shift = {12, 21, 30, 39, 0}, .index_bits = {9, 9, 9, 9, 0}, .empty = 0,                   \
-        .kind_of = axaddr_x86_64_kind_of, .can_hold = prefix##_can_hold,                           \
-        .attributes_of = prefix##_attributes_of, .make_leaf = axaddr_x86_make_leaf,                \
-        .next_leaf = axaddr_x86_next_leaf, .change_leaf = axaddr_x86_64_change_leaf,               \
-        .split_leaf = axaddr_x86_64_split_leaf, .frame_of = axaddr_x86_frame_of,                   \
-        .flags_of = prefix##_flags_of, .make_table = axaddr_x86_make_table,                        \
-        .table_of = axaddr_x86_table_of, .make_absent = axaddr_x86_make_absent,                    \
-        .absent_kind = axaddr_x86_absent_kind, .absent_value = axaddr_x86_absent_value,            \
-        .is_reserved = axaddr_x86_64_is_reserved, .populate = 0, .needs_break = 0, .publish = 0,   \
-        .caches_absent = false,                                                                    \
+        .noted = AXADDR_X86_64_NOTED, .notes_of = axaddr_x86_64_notes_of,                          \
+        .clear_notes = axaddr_x86_64_clear_notes, .kind_of = axaddr_x86_64_kind_of,                \
+        .can_hold = prefix##_can_hold, .attributes_of = prefix##_attributes_of,                    \
+        .make_leaf = axaddr_x86_make_leaf, .next_leaf = axaddr_x86_next_leaf,                      \
+        .change_leaf = axaddr_x86_64_change_leaf, .split_leaf = axaddr_x86_64_split_leaf,          \
+        .frame_of = axaddr_x86_frame_of, .flags_of = prefix##_flags_of,                            \
+        .make_table = axaddr_x86_make_table, .table_of = axaddr_x86_table_of,                      \
+        .make_absent = axaddr_x86_make_absent, .absent_kind = axaddr_x86_absent_kind,              \
+        .absent_value = axaddr_x86_absent_value, .is_reserved = axaddr_x86_64_is_reserved,         \
+        .populate = 0, .needs_break = 0, .publish = 0, .caches_absent = false,                     \
     }
 
 /**
@@ -248,163 +262,5 @@ axaddr_x86_npt_decode(uint64_t exitinfo1, uint64_t exitinfo2, struct axaddr_exit
     exit->gva = axaddr_gva(0);
     return fault.is_reserved ? AXADDR_INVALID : AXADDR_OK;
 }
-
-/* ---- TLB, stage 1 ---- */
-
-/** How many pages a plan names one by one; 0 if all has to be forgotten instead. */
-static inline unsigned axaddr_x86_64_flush_page_count(const struct axaddr_flush *plan) {
-    uint64_t count = 0;
-    unsigned i;
-
-    /*
-     * Unlinked tables: INVLPG drops all cached table entries on Intel's processors (SDM vol. 3A,
-     * 4.10.4.1), but with EFER.TCE on AMD's only those that lead to its page (APM vol. 2, 3.1.7),
-     * and a plan's ranges do not tell where a table without leaves was.
-     */
-    if (plan->is_full || plan->has_tables || plan->range_count > AXADDR_FLUSH_RANGE_MAX) {
-        return 0;
-    }
-    for (i = 0; i < plan->range_count; i++) {
-        const struct axaddr_flush_range *range = &plan->ranges[i];
-        if (range->last < range->first || range->stride_shift < 12 || range->stride_shift > 30) {
-            return 0;
-        }
-        count += (range->last >> range->stride_shift) - (range->first >> range->stride_shift) + 1;
-    }
-    return count <= AXADDR_FLUSH_PAGE_MAX ? (unsigned)count : 0;
-}
-
-/**
- * The executor without its instructions: forget_page for each page of a plan (with its canonical
- * address), or forget_all once, or nothing for an empty one. For those who do it otherwise, with
- * INVPCID for a table that is not in CR3, say. At most AXADDR_FLUSH_PAGE_MAX calls.
- */
-AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_with(const struct axaddr_flush *plan,
-                                                   void (*forget_page)(void *ctx,
-                                                                       axaddr_gva_t address),
-                                                   void (*forget_all)(void *ctx), void *ctx) {
-    unsigned i;
-
-    if (axaddr_flush_is_empty(plan)) {
-        return;
-    }
-    if (axaddr_x86_64_flush_page_count(plan) == 0) {
-        forget_all(ctx);
-        return;
-    }
-    for (i = 0; i < plan->range_count; i++) {
-        unsigned shift = plan->ranges[i].stride_shift;
-        uint64_t page = plan->ranges[i].first >> shift;
-        uint64_t last = plan->ranges[i].last >> shift;
-
-        /* Pages are numbered, so that the one after the last page of all is a number as well. */
-        for (; page <= last; page++) {
-            uint64_t address = page << shift;
-            /* INVLPG of an address that is not canonical does nothing: bits 63:48 are bit 47. */
-            address |= (address >> 47 & 1) != 0 ? UINT64_C(0xffff) << 48 : 0;
-            forget_page(ctx, axaddr_gva(address));
-        }
-    }
-}
-
-#if defined(__x86_64__)
-
-/** Forget one page on this logical processor, for the current PCID and globally. */
-static inline void axaddr_x86_64_invlpg(axaddr_gva_t address) {
-    __asm__ volatile("invlpg (%0)" : : "r"(address.raw) : "memory");
-}
-
-/** Forget all that is not global on this logical processor, for the current PCID. */
-static inline void axaddr_x86_64_reload_cr3(void) {
-    uint64_t cr3;
-    /* Bit 63 reads as 0: with PCIDs, too, the write invalidates. */
-    __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3) : : "memory");
-}
-
-/**
- * INVPCID (CPUID 7.0, EBX[10]; SDM vol. 2A): forget, on this logical processor, 0: one address of a
- * PCID; 1: a PCID; 2: everything, global too; 3: everything that is not global.
- */
-static inline void axaddr_x86_64_invpcid(uint64_t type, uint64_t pcid, axaddr_gva_t address) {
-    struct {
-        uint64_t pcid;
-        uint64_t address;
-    } descriptor;
-
-    descriptor.pcid = pcid;
-    descriptor.address = address.raw;
-    __asm__ volatile("invpcid %0, %1" : : "m"(descriptor), "r"(type) : "memory");
-}
-
-static inline void axaddr_x86_64_flush_one_page(void *ctx, axaddr_gva_t address) {
-    (void)ctx;
-    axaddr_x86_64_invlpg(address);
-}
-
-static inline void axaddr_x86_64_flush_everything(void *ctx) {
-    (void)ctx;
-    axaddr_x86_64_reload_cr3();
-}
-
-/**
- * Carry out a plan on this logical processor, for the table that its CR3 (and PCID) names. The HAL
- * calls it on each one that uses the table: INVLPG and CR3 do not reach the others, nor other PCIDs
- * that the same table may have been used with.
- */
-static inline void axaddr_x86_64_flush(const struct axaddr_flush *plan) {
-    axaddr_x86_64_flush_with(plan, axaddr_x86_64_flush_one_page, axaddr_x86_64_flush_everything, 0);
-}
-
-#endif /* __x86_64__ */
-
-/* ---- TLB, nested ---- */
-
-/* VMCB offset 05CH, TLB_CONTROL: what the next VMRUN does first (APM vol. 2, 15.16.1) */
-#define AXADDR_X86_TLB_CONTROL_NOTHING UINT8_C(0)
-#define AXADDR_X86_TLB_CONTROL_ALL     UINT8_C(1) /**< every entry of every ASID */
-#define AXADDR_X86_TLB_CONTROL_GUEST   UINT8_C(3) /**< this guest's entries, global ones too */
-
-/**
- * The TLB_CONTROL that a plan asks for. NPT has nothing finer than an ASID: INVLPGA takes a
- * guest-virtual address, and what maps a given guest-physical one is not known. Without
- * `has_flush_by_asid` (CPUID 8000000AH, EDX[6]) only "all" is defined.
- */
-static inline uint8_t axaddr_x86_npt_tlb_control(const struct axaddr_flush *plan,
-                                                 bool has_flush_by_asid) {
-    if (axaddr_flush_is_empty(plan)) {
-        return AXADDR_X86_TLB_CONTROL_NOTHING;
-    }
-    return has_flush_by_asid ? AXADDR_X86_TLB_CONTROL_GUEST : AXADDR_X86_TLB_CONTROL_ALL;
-}
-
-/**
- * Carry out a plan for one vCPU: note in its VMCB's TLB_CONTROL what the next VMRUN has to forget.
- * A flush that is noted already stays. The HAL calls it for every vCPU of the guest while none
- * runs: it makes those that do exit (by an IPI) and waits until they have, as what a TLB holds for
- * an ASID is used only inside the guest. After a VMRUN the caller sets the field back to NOTHING; a
- * vCPU that moves to another processor needs a new ASID or a flush there in any case.
- */
-static inline void axaddr_x86_npt_flush(const struct axaddr_flush *plan, bool has_flush_by_asid,
-                                        uint8_t *tlb_control) {
-    uint8_t wanted = axaddr_x86_npt_tlb_control(plan, has_flush_by_asid);
-
-    if (wanted != AXADDR_X86_TLB_CONTROL_NOTHING && *tlb_control != AXADDR_X86_TLB_CONTROL_ALL) {
-        *tlb_control = wanted;
-    }
-}
-
-#if defined(__x86_64__)
-
-/**
- * INVLPGA (APM vol. 3; needs EFER.SVME): forget what maps one guest-virtual address in `asid`, on
- * this processor. For those who intercept a guest's INVLPG. Of no use after an edit of nested
- * tables: see axaddr_x86_npt_tlb_control.
- */
-static inline void axaddr_x86_npt_invlpga(axaddr_gva_t address, uint32_t asid) {
-    /* 0f 01 df: the operands' spelling differs between assemblers, rAX and ECX are fixed */
-    __asm__ volatile(".byte 0x0f, 0x01, 0xdf" : : "a"(address.raw), "c"(asid) : "memory");
-}
-
-#endif /* __x86_64__ */
 
 #endif /* AXADDR_ARCH_X86_64_H */

@@ -59,6 +59,17 @@ static inline uint64_t axaddr_x86_frame_of(uint64_t leaf, unsigned level) {
     return leaf & axaddr_x86_frame_mask(level);
 }
 
+/* Where hardware notes: accessed and, one to the left, dirty. */
+
+AXADDR_ALWAYS_INLINE uint32_t axaddr_x86_notes_of(uint64_t leaf, unsigned accessed_shift) {
+    return (uint32_t)(leaf >> accessed_shift) & AXADDR_NOTES;
+}
+
+AXADDR_ALWAYS_INLINE uint64_t axaddr_x86_clear_notes(uint64_t leaf, uint32_t notes,
+                                                     unsigned accessed_shift) {
+    return leaf & ~((uint64_t)(notes & AXADDR_NOTES) << accessed_shift);
+}
+
 /** Bits 2:0: R, W and X in EPT; P, R/W and U/S elsewhere, where a table without NX permits it. */
 static inline uint64_t axaddr_x86_make_table(uint64_t frame, unsigned level) {
     (void)level;

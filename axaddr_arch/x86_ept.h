@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * x86_ept.h: Intel's second stage, extended page tables of four levels, and what surrounds them:
- * the EPTP, the capability MSR, INVEPT, the decoding of an EPT violation.
+ * the EPTP, the capability MSR, the decoding of an EPT violation, TLB maintenance (x86_tlb.h).
  *
  * Manual: Intel 64 and IA-32 Architectures SDM, vol. 3C, 29.3 "The Extended Page Table Mechanism
  * (EPT)"; the entries' formats are in 29.3.2, all of them on one page in Figure 29-1. Sections are
@@ -40,9 +40,9 @@
 #define AXADDR_ARCH_X86_EPT_H
 
 #include "../axaddr_core/exit.h"
-#include "../axaddr_core/flush.h"
 #include "../axaddr_core/format.h"
 #include "x86_common.h"
+#include "x86_tlb.h"
 
 /** Bits 2:0: an entry is present if any of them is set (29.3.2). */
 #define AXADDR_X86_EPT_RIGHTS          UINT64_C(7)
@@ -54,6 +54,7 @@
 #define AXADDR_X86_EPT_WRITE_BACK      UINT64_C(6)
 /** Bits 8 and 9: accessed, dirty. */
 #define AXADDR_X86_EPT_NOTED           UINT64_C(0x300)
+#define AXADDR_X86_EPT_ACCESSED_SHIFT  8
 
 /* ---- hooks ---- */
 
@@ -140,6 +141,17 @@ static inline uint32_t axaddr_x86_ept_flags_of(uint64_t leaf, unsigned level) {
            ((UINT32_C(0x210) >> ((low >> 1) & 0x1c)) & (AXADDR_DEVICE | AXADDR_UNCACHED));
 }
 
+/** Noted by hardware with the A/D flags of the EPTP (29.3.5); without, nothing ever is. */
+static inline uint32_t axaddr_x86_ept_notes_of(uint64_t leaf, unsigned level) {
+    (void)level;
+    return axaddr_x86_notes_of(leaf, AXADDR_X86_EPT_ACCESSED_SHIFT);
+}
+
+static inline uint64_t axaddr_x86_ept_clear_notes(uint64_t leaf, unsigned level, uint32_t notes) {
+    (void)level;
+    return axaddr_x86_clear_notes(leaf, notes, AXADDR_X86_EPT_ACCESSED_SHIFT);
+}
+
 /* ---- formats ---- */
 
 #define AXADDR_X86_EPT_FORMAT(text, leaf_level_bits)                                               \
@@ -147,15 +159,17 @@ static inline uint32_t axaddr_x86_ept_flags_of(uint64_t leaf, unsigned level) {
         .name = text, .level_count = 4, .entry_shift = 3, .root_order = 0, .input_width = 48,      \
         .output_width = 52, .leaf_levels = leaf_level_bits, .is_sign_extended = false,             \
         .shift = {12, 21, 30, 39, 0}, .index_bits = {9, 9, 9, 9, 0}, .empty = 0,                   \
-        .kind_of = axaddr_x86_ept_kind_of, .can_hold = axaddr_x86_ept_can_hold,                    \
-        .attributes_of = axaddr_x86_ept_attributes_of, .make_leaf = axaddr_x86_make_leaf,          \
-        .next_leaf = axaddr_x86_next_leaf, .change_leaf = axaddr_x86_ept_change_leaf,              \
-        .split_leaf = axaddr_x86_ept_split_leaf, .frame_of = axaddr_x86_frame_of,                  \
-        .flags_of = axaddr_x86_ept_flags_of, .make_table = axaddr_x86_make_table,                  \
-        .table_of = axaddr_x86_table_of, .make_absent = axaddr_x86_ept_make_absent,                \
-        .absent_kind = axaddr_x86_absent_kind, .absent_value = axaddr_x86_absent_value,            \
-        .is_reserved = axaddr_x86_ept_is_reserved, .populate = axaddr_x86_ept_populate,            \
-        .needs_break = 0, .publish = 0, .caches_absent = false,                                    \
+        .noted = AXADDR_X86_EPT_NOTED, .notes_of = axaddr_x86_ept_notes_of,                        \
+        .clear_notes = axaddr_x86_ept_clear_notes, .kind_of = axaddr_x86_ept_kind_of,              \
+        .can_hold = axaddr_x86_ept_can_hold, .attributes_of = axaddr_x86_ept_attributes_of,        \
+        .make_leaf = axaddr_x86_make_leaf, .next_leaf = axaddr_x86_next_leaf,                      \
+        .change_leaf = axaddr_x86_ept_change_leaf, .split_leaf = axaddr_x86_ept_split_leaf,        \
+        .frame_of = axaddr_x86_frame_of, .flags_of = axaddr_x86_ept_flags_of,                      \
+        .make_table = axaddr_x86_make_table, .table_of = axaddr_x86_table_of,                      \
+        .make_absent = axaddr_x86_ept_make_absent, .absent_kind = axaddr_x86_absent_kind,          \
+        .absent_value = axaddr_x86_absent_value, .is_reserved = axaddr_x86_ept_is_reserved,        \
+        .populate = axaddr_x86_ept_populate, .needs_break = 0, .publish = 0,                       \
+        .caches_absent = false,                                                                    \
     }
 
 /**
@@ -269,56 +283,5 @@ static inline void axaddr_x86_ept_decode(uint64_t qualification, uint64_t guest_
     exit->is_gva_valid = is_gva_valid;
     exit->gva = axaddr_gva(is_gva_valid ? guest_linear : 0);
 }
-
-/* ---- TLB: INVEPT (vol. 3C, chapter 31; 29.4.3.1) ---- */
-
-#if defined(__x86_64__)
-
-/** INVEPT of `type` (1: single context, 2: all). INVALID if the processor refuses it. */
-AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_x86_ept_invept(uint64_t type,
-                                                                         uint64_t eptp) {
-    struct {
-        uint64_t eptp;
-        uint64_t reserved;
-    } descriptor;
-    bool is_refused; /* CF or ZF: VMfailInvalid, VMfailValid */
-
-    descriptor.eptp = eptp;
-    descriptor.reserved = 0;
-    __asm__ volatile("invept %[descriptor], %[type]"
-                     : "=@ccbe"(is_refused)
-                     : [descriptor] "m"(descriptor), [type] "r"(type)
-                     : "memory");
-    return is_refused ? AXADDR_INVALID : AXADDR_OK;
-}
-
-/** Forget what this logical processor derived from the EPT of `eptp`, for all VPIDs and PCIDs. */
-AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_x86_ept_invept_single(uint64_t eptp) {
-    return axaddr_x86_ept_invept(1, eptp);
-}
-
-/** Forget what this logical processor derived from any EPT: after VMXON, or without "single". */
-AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_x86_ept_invept_all(void) {
-    return axaddr_x86_ept_invept(2, 0);
-}
-
-/**
- * Carry out a plan on this logical processor, in VMX root operation. The HAL calls it on each one
- * that has run the guest since it last did so (by an IPI, or at the latest before the next entry of
- * a processor whose guest has been stopped). INVALID if `eptp` is none: the plan is not done then.
- *
- * EPT has nothing finer than a context: any plan that is not empty is one INVEPT. INVVPID and
- * INVLPG would be wrong. They take guest-linear addresses, which a plan does not know; and INVVPID
- * need not touch guest-physical mappings (29.4.3.2), so that the walker would go on using them.
- */
-AXADDR_MUST_CHECK static inline enum axaddr_status
-axaddr_x86_ept_flush(const struct axaddr_flush *plan, uint64_t eptp) {
-    if (axaddr_flush_is_empty(plan)) {
-        return AXADDR_OK;
-    }
-    return axaddr_x86_ept_invept_single(eptp);
-}
-
-#endif /* __x86_64__ */
 
 #endif /* AXADDR_ARCH_X86_EPT_H */

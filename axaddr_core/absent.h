@@ -17,23 +17,54 @@ enum axaddr_absent_kind {
     AXADDR_ABSENT_EMPTY = 0,    /**< nothing is here; the value is 0 */
     AXADDR_ABSENT_RESERVED,     /**< a lazy area: a permitted access populates the page */
     AXADDR_ABSENT_TRAPPED,      /**< an emulated device: every access is for the caller to serve */
-    AXADDR_ABSENT_PARKED_LEAF,  /**< was a leaf; freed after the flush. Seen only inside an edit */
-    AXADDR_ABSENT_PARKED_TABLE, /**< was a table; freed after the flush. Seen only inside an edit */
+    AXADDR_ABSENT_PARKED_LEAF,  /**< was a leaf: the edit that parked it frees or remakes it */
+    AXADDR_ABSENT_PARKED_TABLE, /**< was a table: likewise */
+    AXADDR_ABSENT_PARKED_LINK,  /**< was a leaf, will be a table, once the TLBs forgot the leaf */
+    AXADDR_ABSENT_SPARSE,       /**< as RESERVED; until it is written, a page is the zero frame */
+    AXADDR_ABSENT_BACKED,       /**< as RESERVED, but the HAL supplies the frame, by the cookie */
 };
 
-/* ---- the payload: 28 bits, so that it fits formats with 32-bit entries too ---- */
+/** Whether a permitted access may populate the page. */
+AXADDR_ALWAYS_INLINE bool axaddr_absent_is_lazy(enum axaddr_absent_kind kind) {
+    return kind == AXADDR_ABSENT_RESERVED || kind >= AXADDR_ABSENT_SPARSE;
+}
+
+/** Whether an edit is at work on the entry just now: the frozen state, which nobody else changes. */
+AXADDR_ALWAYS_INLINE bool axaddr_absent_is_parked(enum axaddr_absent_kind kind) {
+    return kind >= AXADDR_ABSENT_PARKED_LEAF && kind <= AXADDR_ABSENT_PARKED_LINK;
+}
+
+/* ---- the payload: 28 bits, so that it fits formats with 32-bit entries too ----
+ *
+ *      27           8 7  6 5         0
+ *     |    cookie    | how |  flags   |   how: AXADDR_LARGE, AXADDR_ZERO_PAGE
+ */
 
 #define AXADDR_PAYLOAD_FLAGS_BITS 8
+#define AXADDR_PAYLOAD_HOW        UINT32_C(0xc0)
+#define AXADDR_PAYLOAD_HOW_SHIFT  11 /* from there to where the flags have them */
 #define AXADDR_COOKIE_BITS        20
 /** The largest cookie that a reservation or a trapped range can carry. */
 #define AXADDR_COOKIE_MAX         ((UINT32_C(1) << AXADDR_COOKIE_BITS) - 1)
 
+AXADDR_STATIC_ASSERT((AXADDR_LAZY_FLAGS >> AXADDR_PAYLOAD_HOW_SHIFT) == AXADDR_PAYLOAD_HOW &&
+                         (AXADDR_MAPPING_FLAGS & AXADDR_PAYLOAD_HOW) == 0,
+                     "a payload has a bit for each flag that a reservation keeps");
+
 AXADDR_ALWAYS_INLINE uint64_t axaddr_payload(uint32_t flags, uint32_t cookie) {
-    return ((uint64_t)cookie << AXADDR_PAYLOAD_FLAGS_BITS) | flags;
+    return ((uint64_t)cookie << AXADDR_PAYLOAD_FLAGS_BITS) |
+           (flags >> AXADDR_PAYLOAD_HOW_SHIFT & AXADDR_PAYLOAD_HOW) |
+           (flags & AXADDR_MAPPING_FLAGS);
 }
 
+/** The flags of what a fault would map. */
 AXADDR_ALWAYS_INLINE uint32_t axaddr_payload_flags(uint64_t payload) {
-    return (uint32_t)payload & ((UINT32_C(1) << AXADDR_PAYLOAD_FLAGS_BITS) - 1);
+    return (uint32_t)payload & AXADDR_MAPPING_FLAGS;
+}
+
+/** The way in which it was mapped: of AXADDR_LAZY_FLAGS. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_payload_how(uint64_t payload) {
+    return ((uint32_t)payload & AXADDR_PAYLOAD_HOW) << AXADDR_PAYLOAD_HOW_SHIFT;
 }
 
 AXADDR_ALWAYS_INLINE uint32_t axaddr_payload_cookie(uint64_t payload) {

@@ -3,20 +3,21 @@
  * areas.h: the set of areas of a space: which ranges are mapped, as what, in ascending order
  * without overlap; equal neighbours are one area. A sorted array: the first AXADDR_AREA_INLINE_MAX
  * areas are inside the space itself, so a small VM allocates nothing, the rest are in frames of the
- * HAL HAL behind one frame that lists them (over 50,000 areas).
+ * HAL behind one frame that lists them (over 50,000 areas).
  *
- * Room is reserved before an edit begins and what is unused is given back after it, so that
- * changing the set never fails half-way: make_room(n), at most n more areas, make_room(0).
+ * Room is made before an edit begins and what is unused is given back after it, so that changing
+ * the set never fails half-way: make_room(n), at most n more areas, make_room(0).
  */
 #ifndef AXADDR_CORE_AREAS_H
 #define AXADDR_CORE_AREAS_H
 
-#include "instance.h"
+#include "pool.h"
 
 enum axaddr_area_kind {
     AXADDR_AREA_LINEAR, /**< host memory in one piece from `hpa` on; not owned */
     AXADDR_AREA_FRAMES, /**< host frames that the caller gave one by one; not owned */
     AXADDR_AREA_ALLOC,  /**< frames that the space takes from the HAL, owns, and frees */
+    AXADDR_AREA_BACKED, /**< frames that the HAL supplies, and gets back */
     AXADDR_AREA_DEVICE, /**< trapped: no memory */
 };
 
@@ -24,8 +25,8 @@ struct axaddr_area {
     uint64_t first;  /**< first byte */
     uint64_t last;   /**< last byte */
     uint64_t hpa;    /**< LINEAR: host address of the first byte; otherwise 0 */
-    uint32_t flags;  /**< of its mappings; 0 for DEVICE */
-    uint32_t cookie; /**< DEVICE: the caller's number for it */
+    uint32_t flags;  /**< of its mappings (lazy memory: and AXADDR_LAZY_FLAGS); 0 for DEVICE */
+    uint32_t cookie; /**< DEVICE, BACKED: the caller's number for it */
     enum axaddr_area_kind kind;
 };
 
@@ -38,6 +39,8 @@ static inline const char *axaddr_area_kind_name(enum axaddr_area_kind kind) {
         return "frames";
     case AXADDR_AREA_ALLOC:
         return "alloc";
+    case AXADDR_AREA_BACKED:
+        return "backed";
     case AXADDR_AREA_DEVICE:
         return "device";
     }
@@ -61,6 +64,7 @@ static inline void axaddr_area_copy(struct axaddr_area *to, const struct axaddr_
 struct axaddr_areas {
     uint32_t count;       /**< areas in the set */
     uint32_t frame_count; /**< frames that hold areas beyond the inline ones */
+    bool has_upgrades;    /**< there was an area whose leaves faults may give more rights */
     uint64_t directory;   /**< the frame that lists those, if frame_count is not 0 */
     struct axaddr_area head[AXADDR_AREA_INLINE_MAX];
 };
@@ -69,6 +73,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_init(struct axaddr_areas *areas) {
     areas->count = 0;
     areas->frame_count = 0;
     areas->directory = 0;
+    areas->has_upgrades = false;
 }
 
 /** Areas that fit without another frame. */
@@ -140,50 +145,38 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_shrink(const struct axaddr_instance *self
     }
 }
 
-/** Take one more frame, and the directory before the first. On false nothing has changed. */
-AXADDR_ALWAYS_INLINE bool axaddr_areas_grow(const struct axaddr_instance *self,
-                                            const struct axaddr_table *table,
-                                            struct axaddr_areas *areas) {
-    axaddr_hpa_t directory = axaddr_hpa(areas->directory);
-    axaddr_hpa_t frame;
-    bool is_first = areas->frame_count == 0;
+/** Frames that room for `more` areas takes; false if there cannot be so many. */
+AXADDR_ALWAYS_INLINE bool axaddr_areas_need(const struct axaddr_areas *areas, uint32_t more,
+                                            uint64_t *need) {
+    uint32_t spare = axaddr_areas_capacity(areas) - areas->count;
+    uint32_t frames =
+        more > spare ? (more - spare + AXADDR_AREAS_PER_FRAME - 1) / AXADDR_AREAS_PER_FRAME : 0;
 
-    if (areas->frame_count == AXADDR_AREA_FRAME_MAX ||
-        (is_first && !self->hal->alloc_frame(table->ctx, &directory))) {
-        return false;
-    }
-    if (!self->hal->alloc_frame(table->ctx, &frame)) {
-        if (is_first) {
-            axaddr_free_frame(self, table, directory.raw);
-        }
-        return false;
-    }
-    areas->directory = directory.raw;
-    *axaddr_areas_frame(self, table, areas, areas->frame_count) = frame.raw;
-    areas->frame_count++;
-    return true;
+    *need = frames + (frames != 0 && areas->frame_count == 0 ? 1 : 0);
+    return areas->frame_count + frames <= AXADDR_AREA_FRAME_MAX;
 }
 
 /**
- * Have room for `more` areas than there are, and no frame that this does not take. On false the set
- * is as small as its areas allow. Generated once for each instance.
+ * Have room for `more` areas than there are, and no frame that this does not take: frames come from
+ * the pool, which has what axaddr_areas_need counts, and go back to the HAL. Generated once for
+ * each instance.
  */
-AXADDR_ALWAYS_INLINE bool axaddr_areas_make_room(const struct axaddr_instance *self,
+AXADDR_ALWAYS_INLINE void axaddr_areas_make_room(const struct axaddr_instance *self,
                                                  const struct axaddr_table *table,
-                                                 struct axaddr_areas *areas, uint32_t more) {
-    bool is_complete = true;
-
+                                                 struct axaddr_areas *areas, uint32_t more,
+                                                 struct axaddr_pool *pool) {
     while (axaddr_areas_capacity(areas) - areas->count < more) {
-        if (!axaddr_areas_grow(self, table, areas)) {
-            is_complete = false;
-            more = 0;
+        if (areas->frame_count == 0) {
+            areas->directory = axaddr_pool_take(self, table, pool);
         }
+        *axaddr_areas_frame(self, table, areas, areas->frame_count) =
+            axaddr_pool_take(self, table, pool);
+        areas->frame_count++;
     }
     while (areas->frame_count > 0 &&
            axaddr_areas_capacity(areas) - AXADDR_AREAS_PER_FRAME >= areas->count + more) {
         axaddr_areas_shrink(self, table, areas);
     }
-    return is_complete;
 }
 
 /* ---- changes ---- */
@@ -313,7 +306,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_change(const struct axaddr_instance *self
             break;
         }
         if (change == AXADDR_AREA_SET_FLAGS) {
-            area->flags = with->flags;
+            area->flags = with->flags | (area->flags & AXADDR_LAZY_FLAGS);
         }
     }
     switch (change) {

@@ -18,6 +18,14 @@
 #define AXADDR_STATIC_ASSERT(condition, why) _Static_assert(condition, why)
 #endif
 
+/* A C++ user may leave members that have this out of a list of designated initialisers. */
+#ifdef __cplusplus
+#define AXADDR_OPTIONAL_                                                                           \
+    {}
+#else
+#define AXADDR_OPTIONAL_
+#endif
+
 /** For algorithms: copied into each instance, so that its constant descriptors fold away. */
 #define AXADDR_ALWAYS_INLINE static inline __attribute__((always_inline))
 /** For the paths of an instance that are shared or cold: one copy, out of the hot paths' way. */

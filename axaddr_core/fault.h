@@ -2,6 +2,10 @@
  *
  * fault.h: what a fault at an address comes to, by one walk of the table. The entry itself says all
  * that is needed: a reserved page carries the flags that its area was given.
+ *
+ * No lock is taken. A page, or the tables down to it, are made ready in private and then put in the
+ * place of the reservation that was read, by one compare-and-swap. Who loses it, to a fault on
+ * another CPU or to an edit, gives his frames back and says SPURIOUS: the guest tries again.
  */
 #ifndef AXADDR_CORE_FAULT_H
 #define AXADDR_CORE_FAULT_H
@@ -20,7 +24,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_reserved(const struct axaddr_format *format,
            format->absent_kind(entry) == AXADDR_ABSENT_RESERVED;
 }
 
-/** The leaf that a reserved page becomes with `frame`. */
+/** The leaf of level 0 that a reserved page becomes with `frame`. */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_populated(const struct axaddr_format *format, uint64_t entry,
                                                uint64_t frame) {
     uint32_t flags;
@@ -32,54 +36,240 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_populated(const struct axaddr_format *forma
     return format->make_leaf(frame, 0, format->attributes_of(flags, 0));
 }
 
+/** Have the TLBs forget what they remember of the entry at a position, and of the way to it. */
+AXADDR_ALWAYS_INLINE void axaddr_fault_flush(const struct axaddr_instance *self,
+                                             const struct axaddr_table *table, uint64_t address,
+                                             unsigned level) {
+    uint64_t mask = axaddr_span_mask(self, level);
+    struct axaddr_flush plan;
+
+    axaddr_flush_init(&plan);
+    plan.has_tables = self->format->caches_absent;
+    axaddr_flush_add(&plan, address & ~mask, address | mask, self->format->shift[level]);
+    axaddr_flush_tlb(self, table, &plan);
+}
+
 /**
- * Populate the page of `address`, reserved by the entry at `position`, which is above level 0: the
- * tables below it are made, hold the same reservation, and are linked when they are complete.
+ * Put `leaf`, of leaf_level, in the place of the reservation at `position`. The tables in between
+ * come from `pool` and say what the reservation says, everywhere else. False: somebody was faster;
+ * the tables are in the pool again.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_populate(const struct axaddr_instance *self,
-                                                             const struct axaddr_table *table,
-                                                             const struct axaddr_position *position,
-                                                             uint64_t address) {
+AXADDR_ALWAYS_INLINE bool axaddr_fault_install(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table,
+                                               const struct axaddr_position *position,
+                                               uint64_t address, uint64_t leaf, unsigned leaf_level,
+                                               struct axaddr_pool *pool) {
     const struct axaddr_format *format = self->format;
-    unsigned level = position->level;
-    struct axaddr_pool pool = {0, 0};
-    void *slot = position->slot;
-    uint64_t link = 0;
-    uint64_t frame;
+    uint64_t frames[AXADDR_LEVEL_MAX]; /* of the tables, by the level of the entry above */
+    uint64_t entry = leaf;
+    unsigned level;
 
-    if (!self->resize(table, &pool, level + UINT64_C(1))) {
-        return AXADDR_FAULT_NO_MEMORY;
-    }
-    for (; level > 0; level--) {
+    for (level = leaf_level + 1; level <= position->level; level++) {
         void *at;
+        void *slot;
 
-        frame = axaddr_pool_take(self, table, &pool);
-        at = axaddr_frame_at(self, table, frame);
-        axaddr_entry_fill(format, at, axaddr_table_end(format, at, level - 1), position->entry);
-        if (level == position->level) {
-            link = format->make_table(frame, level);
-        } else {
-            axaddr_entry_write_relaxed(format, slot, format->make_table(frame, level));
-        }
+        frames[level] = axaddr_pool_take(self, table, pool);
+        at = axaddr_frame_at(self, table, frames[level]);
         slot = axaddr_slot_at(format, at, level - 1, address);
+        axaddr_entry_fill(self, table, at, axaddr_table_end(format, at, level - 1),
+                          position->entry);
+        axaddr_entry_write_relaxed(self, slot, entry);
+        axaddr_clean_entry(self, table, slot);
+        entry = format->make_table(frames[level], level);
     }
-    frame = axaddr_pool_take(self, table, &pool);
-    axaddr_zero(axaddr_frame_at(self, table, frame), (size_t)axaddr_page_size(self));
-    axaddr_entry_write_relaxed(format, slot, axaddr_populated(format, position->entry, frame));
-    axaddr_entry_write(format, position->slot, link);
+    if (!axaddr_entry_swap(self, table, position->slot, position->entry, entry)) {
+        while (--level > leaf_level) {
+            axaddr_pool_put(self, table, pool, frames[level]);
+        }
+        return false;
+    }
     if (format->publish != 0) {
         format->publish();
     }
-    return AXADDR_FAULT_RESOLVED;
+    return true;
 }
 
-/** Any fault: the whole decision. Generated once for each instance. */
+/** A fault's frames: of the caller's pool, or if there is none, `count` of the HAL's in `own`. */
+AXADDR_ALWAYS_INLINE struct axaddr_pool *
+axaddr_fault_pool(const struct axaddr_instance *self, const struct axaddr_table *table,
+                  struct axaddr_pool *pool, struct axaddr_pool *own, uint64_t count) {
+    own->count = 0;
+    if (pool != 0) {
+        return pool->count >= count ? pool : 0;
+    }
+    return self->resize(table, own, count) ? own : 0;
+}
+
+/* ---- what a reserved page becomes ---- */
+
+/** Blocks of at most so many frames are zeroed in one fault: 2^order. */
+#ifndef AXADDR_FAULT_ORDER_MAX
+#define AXADDR_FAULT_ORDER_MAX 9u
+#endif
+
+/**
+ * Populate a whole large leaf below, or at, the level of the reservation: false if the area does not
+ * want it, the format or the HAL have none, or somebody was faster.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_fault_large(const struct axaddr_instance *self,
+                                             const struct axaddr_table *table,
+                                             const struct axaddr_position *position,
+                                             uint64_t address) {
+    const struct axaddr_format *format = self->format;
+    uint64_t payload = format->absent_value(position->entry);
+    unsigned level = axaddr_leaf_level_max(self);
+    struct axaddr_pool own = {0, 0};
+    axaddr_hpa_t block;
+    unsigned order;
+    bool is_done;
+
+    if (self->hal->alloc_block == 0 || (axaddr_payload_how(payload) & AXADDR_LARGE) == 0) {
+        return false;
+    }
+    while (level > position->level ||
+           format->shift[level] - (unsigned)format->shift[0] > AXADDR_FAULT_ORDER_MAX) {
+        level--;
+    }
+    order = format->shift[level] - (unsigned)format->shift[0];
+    if (level == 0 || !self->resize(table, &own, position->level - level)) {
+        return false;
+    }
+    is_done = self->hal->alloc_block(table->ctx, order, &block);
+    if (is_done) {
+        uint64_t attributes = format->attributes_of(axaddr_payload_flags(payload), level);
+
+        axaddr_frame_zero(self, table, block.raw, order);
+        is_done =
+            axaddr_fault_install(self, table, position, address,
+                                 format->make_leaf(block.raw, level, attributes), level, &own);
+        if (!is_done) {
+            self->hal->free_block(table->ctx, order, block);
+        }
+    }
+    (void)self->resize(table, &own, 0);
+    return is_done;
+}
+
+/** Map a page of the space's own, or one that the HAL supplies, or the zero frame. */
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_populate(const struct axaddr_instance *self,
+                                                             const struct axaddr_table *table,
+                                                             const struct axaddr_position *position,
+                                                             uint64_t address, uint32_t access,
+                                                             struct axaddr_pool *pool) {
+    const struct axaddr_format *format = self->format;
+    enum axaddr_absent_kind kind = format->absent_kind(position->entry);
+    uint64_t payload = format->absent_value(position->entry);
+    uint32_t flags = axaddr_payload_flags(payload);
+    bool is_backed = self->hal->supply_frame != 0 && kind == AXADDR_ABSENT_BACKED;
+    bool is_zero = kind == AXADDR_ABSENT_SPARSE && (access & AXADDR_WRITE) == 0;
+    uint64_t count = position->level + (is_backed || is_zero ? UINT64_C(0) : UINT64_C(1));
+    enum axaddr_fault result = AXADDR_FAULT_RESOLVED;
+    uint64_t frame = table->zero_frame;
+    struct axaddr_supply supply;
+    struct axaddr_pool own;
+
+    pool = axaddr_fault_pool(self, table, pool, &own, count);
+    if (pool == 0) {
+        return AXADDR_FAULT_NO_MEMORY;
+    }
+    if (is_backed) {
+        supply.address = address & ~axaddr_span_mask(self, 0);
+        supply.cookie = axaddr_payload_cookie(payload);
+        supply.access = access;
+        supply.is_mapped = false;
+        supply.frame = axaddr_hpa(0);
+        supply.is_read_only = false;
+        result = self->hal->supply_frame(table->ctx, &supply);
+        frame = supply.frame.raw;
+    } else if (!is_zero) {
+        frame = axaddr_pool_take(self, table, pool);
+        axaddr_frame_zero(self, table, frame, 0);
+    }
+    if (result == AXADDR_FAULT_RESOLVED) {
+        if (is_zero || (is_backed && supply.is_read_only)) {
+            flags &= ~AXADDR_WRITE;
+        }
+        if (!axaddr_fault_install(self, table, position, address,
+                                  format->make_leaf(frame, 0, format->attributes_of(flags, 0)), 0,
+                                  pool)) {
+            result = AXADDR_FAULT_SPURIOUS;
+            if (is_backed) {
+                self->hal->return_frame(table->ctx, supply.cookie, supply.address, supply.frame);
+            } else if (!is_zero) {
+                axaddr_pool_put(self, table, pool, frame);
+            }
+        }
+    }
+    (void)self->resize(table, &own, 0);
+    return result;
+}
+
+/** A fault on a page that is reserved, and permits the access. */
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_lazy(const struct axaddr_instance *self,
+                                                         const struct axaddr_table *table,
+                                                         const struct axaddr_position *position,
+                                                         uint64_t address, uint32_t access,
+                                                         struct axaddr_pool *pool) {
+    if (pool == 0 && self->format->absent_kind(position->entry) == AXADDR_ABSENT_RESERVED &&
+        axaddr_fault_large(self, table, position, address)) {
+        return AXADDR_FAULT_RESOLVED;
+    }
+    return axaddr_fault_populate(self, table, position, address, access, pool);
+}
+
+/* ---- a page that is mapped ---- */
+
+/**
+ * A fault on a leaf: it does not permit the access, or machine and software share the work of
+ * noting and this is to be noted, or nothing is wrong any more.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_mapped(const struct axaddr_instance *self,
+                                                           const struct axaddr_table *table,
+                                                           const struct axaddr_position *position,
+                                                           uint64_t address, uint32_t access,
+                                                           struct axaddr_pool *pool) {
+    const struct axaddr_format *format = self->format;
+    uint64_t leaf = position->entry;
+    uint32_t flags = format->flags_of(
+        axaddr_entry_plain(self, position->slot, leaf, position->level), position->level);
+
+    if ((access & ~flags) != 0) {
+        return axaddr_has_areas(self) && (access & ~flags) == AXADDR_WRITE
+                   ? self->upgrade(table, address, access, pool)
+                   : AXADDR_FAULT_DENIED;
+    }
+    if (format->note_access != 0) {
+        uint64_t noted = format->note_access(leaf, position->level, access);
+
+        if (noted != leaf) {
+            if (!axaddr_entry_swap(self, table, position->slot, leaf, noted)) {
+                return AXADDR_FAULT_SPURIOUS;
+            }
+            /* A TLB may hold what was there before the write; before an access it holds nothing. */
+            if ((access & AXADDR_WRITE) != 0 || format->caches_absent) {
+                axaddr_fault_flush(self, table, address, position->level);
+            }
+            return AXADDR_FAULT_RESOLVED;
+        }
+    }
+    if (format->caches_absent) {
+        /* What was remembered may be any entry on the way here, not only the leaf. */
+        axaddr_fault_flush(self, table, address, position->level);
+    }
+    return AXADDR_FAULT_SPURIOUS;
+}
+
+/**
+ * Any fault: the whole decision. Frames come from `pool` if there is one. Generated once for each
+ * instance.
+ */
 AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axaddr_instance *self,
                                                                const struct axaddr_table *table,
-                                                               uint64_t address, uint32_t access) {
+                                                               uint64_t address, uint32_t access,
+                                                               struct axaddr_pool *pool) {
     const struct axaddr_format *format = self->format;
     struct axaddr_position position;
-    struct axaddr_flush plan;
+    enum axaddr_absent_kind kind;
     uint32_t flags;
 
     if (address < table->first || address > table->last) {
@@ -87,40 +277,25 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
     }
     position = self->lookup(table, address);
     if (format->kind_of(position.entry, position.level) == AXADDR_ENTRY_LEAF) {
-        if ((access & ~format->flags_of(position.entry, position.level)) != 0) {
-            return AXADDR_FAULT_DENIED;
-        }
-        if (format->caches_absent) {
-            /* What was remembered may be any entry on the way here, not only the leaf. */
-            address &= ~axaddr_span_mask(self, position.level);
-            axaddr_flush_init(&plan);
-            plan.has_tables = true;
-            axaddr_flush_add(&plan, address, address | axaddr_span_mask(self, position.level),
-                             format->shift[position.level]);
-            self->hal->flush_tlb(table->ctx, &plan);
-        }
-        return AXADDR_FAULT_SPURIOUS;
+        return axaddr_fault_mapped(self, table, &position, address, access, pool);
     }
-    switch (format->absent_kind(position.entry)) {
-    case AXADDR_ABSENT_TRAPPED:
+    kind = format->absent_kind(position.entry);
+    if (kind == AXADDR_ABSENT_TRAPPED) {
         return AXADDR_FAULT_DEVICE;
-    case AXADDR_ABSENT_RESERVED:
-        flags = axaddr_payload_flags(format->absent_value(position.entry));
-        return (access & ~flags) != 0 ? AXADDR_FAULT_DENIED
-                                      : axaddr_fault_populate(self, table, &position, address);
-    case AXADDR_ABSENT_PARKED_LEAF:
-    case AXADDR_ABSENT_PARKED_TABLE:
-        return AXADDR_FAULT_SPURIOUS;
-    case AXADDR_ABSENT_EMPTY:
-        break;
     }
-    return AXADDR_FAULT_UNMAPPED;
+    if (axaddr_absent_is_lazy(kind)) {
+        flags = axaddr_payload_flags(format->absent_value(position.entry));
+        return (access & ~flags) != 0
+                   ? AXADDR_FAULT_DENIED
+                   : axaddr_fault_lazy(self, table, &position, address, access, pool);
+    }
+    return axaddr_absent_is_parked(kind) ? AXADDR_FAULT_SPURIOUS : AXADDR_FAULT_UNMAPPED;
 }
 
 /**
  * A guest's fault at `address`, wanting `access` (AXADDR_READ, WRITE, EXECUTE; on stage 1 also
  * USER). Any address is welcome: what lies outside the table's bounds is UNMAPPED. The fast path is
- * a reserved page whose leaf table exists: one walk, one frame, one store.
+ * a reserved page whose leaf table exists: one walk, one frame, one store or compare-and-swap.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_instance *self,
                                                           const struct axaddr_table *table,
@@ -136,13 +311,17 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_in
     if (AXADDR_UNLIKELY(!axaddr_walk(self, table, address, &position) ||
                         !axaddr_is_reserved(format, position.entry, &rights) ||
                         (access & ~rights) != 0)) {
-        return self->fault_slow(table, address, access);
+        return self->fault_slow(table, address, access, 0);
     }
     if (AXADDR_UNLIKELY(!self->hal->alloc_frame(table->ctx, &frame))) {
         return AXADDR_FAULT_NO_MEMORY;
     }
-    axaddr_zero(axaddr_frame_at(self, table, frame.raw), (size_t)axaddr_page_size(self));
-    axaddr_entry_write(format, position.slot, axaddr_populated(format, position.entry, frame.raw));
+    axaddr_frame_zero(self, table, frame.raw, 0);
+    if (AXADDR_UNLIKELY(!axaddr_entry_swap(self, table, position.slot, position.entry,
+                                           axaddr_populated(format, position.entry, frame.raw)))) {
+        axaddr_free_frame(self, table, frame.raw);
+        return AXADDR_FAULT_SPURIOUS;
+    }
     if (format->publish != 0) {
         format->publish();
     }

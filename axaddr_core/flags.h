@@ -16,13 +16,27 @@
 #define AXADDR_DEVICE   UINT32_C(16) /**< device registers: strongly ordered, never speculated */
 #define AXADDR_UNCACHED UINT32_C(32) /**< memory that no cache holds (DMA buffers, frame buffers) */
 
-/** How to map, not what: use leaves of the smallest size only. Never part of a mapping's flags. */
-#define AXADDR_SMALL (UINT32_C(1) << 16)
+/* How a range is mapped, not what: given beside the flags, never part of them. */
+
+/** Lazy memory: a fault may populate a whole large leaf at once, if the HAL has a block for it. */
+#define AXADDR_LARGE     (UINT32_C(1) << 17)
+/** Lazy memory: until a page is written it maps the zero frame (set_zero_frame), read-only. */
+#define AXADDR_ZERO_PAGE (UINT32_C(1) << 18)
+/** Use leaves of the smallest size only. */
+#define AXADDR_SMALL     (UINT32_C(1) << 16)
+
+/* What is noted of a page: by hardware, or by the faults that the lack of a note leads to. */
+
+#define AXADDR_ACCESSED UINT32_C(1) /**< it was accessed since the note was cleared */
+#define AXADDR_DIRTY    UINT32_C(2) /**< it was written since the note was cleared */
+#define AXADDR_NOTES    (AXADDR_ACCESSED | AXADDR_DIRTY)
 
 /** The rights: at least one of them is in every mapping. Also what an access asks for. */
 #define AXADDR_ACCESS_FLAGS  (AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE)
 /** All flags that a mapping can have. */
 #define AXADDR_MAPPING_FLAGS (AXADDR_ACCESS_FLAGS | AXADDR_USER | AXADDR_DEVICE | AXADDR_UNCACHED)
+/** What a lazy area keeps of the way in which it was mapped. */
+#define AXADDR_LAZY_FLAGS    (AXADDR_LARGE | AXADDR_ZERO_PAGE)
 
 /** Whether `flags` are known ones with at least one right: anything else is AXADDR_INVALID. */
 AXADDR_ALWAYS_INLINE bool axaddr_flags_are_valid(uint32_t flags) {

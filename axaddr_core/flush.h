@@ -6,7 +6,7 @@
  * none.
  *
  * The executors for real machines are in axaddr_arch (axaddr_x86_ept_flush and so on): a HAL calls
- * the one for its format and adds what only it knows (other CPUs, the VMID or the root register).
+ * the one for its format and adds what only it knows (how to reach other CPUs, the root register).
  */
 #ifndef AXADDR_CORE_FLUSH_H
 #define AXADDR_CORE_FLUSH_H
@@ -31,6 +31,8 @@ struct axaddr_flush {
     uint8_t range_count; /**< used ranges; they do not overlap. Also filled in when is_full. */
     bool is_full;        /**< forget every translation of this table; `ranges` is a hint then */
     bool has_tables;     /**< tables were unlinked: cached intermediate entries must go as well */
+    uint32_t vmid; /**< the tag of this table's translations: VMID, ASID (0 until it is set) */
+    uint64_t cpus; /**< who may hold some: bit (CPU number % 64). 0: not known, so everybody */
 };
 
 /** An empty plan. */
@@ -38,6 +40,8 @@ AXADDR_ALWAYS_INLINE void axaddr_flush_init(struct axaddr_flush *plan) {
     plan->range_count = 0;
     plan->is_full = false;
     plan->has_tables = false;
+    plan->vmid = 0;
+    plan->cpus = 0;
 }
 
 /** Whether the plan asks for nothing. */
@@ -78,18 +82,6 @@ static inline void axaddr_flush_add(struct axaddr_flush *plan, uint64_t first, u
     }
     range->last = last;
     range->stride_shift = (uint8_t)stride_shift;
-}
-
-/** Add a range that may lie over the last ones: they become part of it. */
-static inline void axaddr_flush_cover(struct axaddr_flush *plan, uint64_t first, uint64_t last,
-                                      unsigned stride_shift) {
-    while (plan->range_count > 0 && plan->ranges[plan->range_count - 1].first >= first) {
-        plan->range_count--;
-    }
-    if (plan->range_count > 0 && plan->ranges[plan->range_count - 1].last >= first) {
-        plan->ranges[plan->range_count - 1].last = first - 1; /* so that it adjoins */
-    }
-    axaddr_flush_add(plan, first, last, stride_shift);
 }
 
 #endif /* AXADDR_CORE_FLUSH_H */

@@ -42,11 +42,33 @@ struct axaddr_format {
     bool is_sign_extended; /**< stage 1: the bits above input_width may also be all ones */
     uint8_t shift[AXADDR_LEVEL_MAX];      /**< log2 of the bytes that an entry of level L spans */
     uint8_t index_bits[AXADDR_LEVEL_MAX]; /**< log2 of the entries of a table of level L */
+    uint8_t run_bits
+        AXADDR_OPTIONAL_; /**< log2 of the leaves in a run that a TLB may hold as one; 0: no runs */
+    uint8_t run_levels AXADDR_OPTIONAL_; /**< bit L set: leaves of level L may form runs */
 
     /* ---- entries ---- */
 
     /** The entry that means "empty": fresh tables are filled with it. Its absent_kind is EMPTY. */
     uint64_t empty;
+
+    /**
+     * The bits of a leaf that say it was accessed or written (A, D, AF), set by hardware or by a
+     * fault at any time. All of them set is the safe guess where the truth has been lost.
+     */
+    uint64_t noted;
+
+    /**
+     * What is noted of a leaf (AXADDR_ACCESSED, AXADDR_DIRTY), and the leaf with some notes
+     * cleared, so that the next access is noted again. Needs no break. 0 where nothing is noted.
+     */
+    uint32_t (*notes_of)(uint64_t leaf, unsigned level) AXADDR_OPTIONAL_;
+    uint64_t (*clear_notes)(uint64_t leaf, unsigned level, uint32_t notes) AXADDR_OPTIONAL_;
+
+    /**
+     * The leaf after an access that its flags permit: what a fault has to write, on machines that
+     * leave it to software. 0 where hardware does it always.
+     */
+    uint64_t (*note_access)(uint64_t leaf, unsigned level, uint32_t access) AXADDR_OPTIONAL_;
 
     /** Classify an entry of `level`. Any bits have a kind; at level 0 it is never TABLE. */
     enum axaddr_entry_kind (*kind_of)(uint64_t entry, unsigned level);
@@ -74,6 +96,16 @@ struct axaddr_format {
      * what hardware noted in it. `level` is above 0.
      */
     uint64_t (*split_leaf)(uint64_t leaf, unsigned level);
+
+    /**
+     * For formats with runs (AArch64's contiguous bit, RISC-V's Svnapot): a leaf with the hint that
+     * it is one of an aligned run of 1 << run_bits leaves which map an aligned run of frames with
+     * the same attributes; and any entry without that hint, being number `index` of its run, or its
+     * table. Only make_run's result has the hint. All other hooks may be given plain leaves only,
+     * but for kind_of, change_leaf, which keeps the hint, and needs_break.
+     */
+    uint64_t (*make_run)(uint64_t leaf, unsigned level) AXADDR_OPTIONAL_;
+    uint64_t (*plain_leaf)(uint64_t entry, unsigned level, uint64_t index) AXADDR_OPTIONAL_;
 
     /** The frame that a leaf of `level` maps. */
     uint64_t (*frame_of)(uint64_t leaf, unsigned level);

@@ -61,23 +61,38 @@
          (const struct axaddr_table *table, struct axaddr_pool *pool, uint64_t count),             \
          axaddr_pool_resize(&name##_instance_, table, pool, count))                                \
     PATH(enum axaddr_status, name##_map_,                                                          \
-         (const struct axaddr_table *table, struct axaddr_source *source, uint64_t start,          \
-          uint64_t size, uint64_t *count),                                                         \
-         axaddr_table_enter(&name##_instance_, table, source, start, size, count))                 \
+         (const struct axaddr_table *table, const struct axaddr_request *request, uint64_t last,   \
+          struct axaddr_pool *pool, bool is_commit),                                               \
+         axaddr_table_map(&name##_instance_, table, request, last, pool, is_commit))               \
     PATH_VOID(name##_edit_,                                                                        \
               (const struct axaddr_table *table, struct axaddr_edit *edit,                         \
                struct axaddr_pool *pool),                                                          \
               axaddr_table_edit(&name##_instance_, table, edit, pool))                             \
-    PATH_VOID(name##_release_, (const struct axaddr_table *table, uint64_t first, uint64_t last),  \
-              axaddr_table_release(&name##_instance_, table, first, last))                         \
-    PATH_VOID(name##_sweep_, (const struct axaddr_table *table, uint64_t first, uint64_t last),    \
-              axaddr_table_sweep(&name##_instance_, table, first, last))                           \
+    PATH_VOID(name##_release_,                                                                     \
+              (const struct axaddr_table *table, uint64_t first, uint64_t last, uint32_t cookie),  \
+              axaddr_table_release(&name##_instance_, table, first, last, cookie))                 \
+    PATH_VOID(name##_settle_,                                                                      \
+              (const struct axaddr_table *table, const struct axaddr_edit *edit),                  \
+              axaddr_table_settle(&name##_instance_, table, edit))                                 \
+    PATH_VOID(name##_collapse_, (const struct axaddr_table *table, struct axaddr_edit *edit),      \
+              axaddr_table_collapse(&name##_instance_, table, edit))                               \
+    PATH_VOID(name##_rewrite_run_,                                                                 \
+              (const struct axaddr_table *table, void *slot, unsigned level, uint64_t address,     \
+               bool is_run),                                                                       \
+              axaddr_table_rewrite_run(&name##_instance_, table, slot, level, address, is_run))    \
     PATH_VOID(name##_free_tables_,                                                                 \
               (const struct axaddr_table *table, uint64_t frame, unsigned level),                  \
               axaddr_table_free_tables(&name##_instance_, table, frame, level))                    \
     PATH(enum axaddr_fault, name##_fault_slow_,                                                    \
-         (const struct axaddr_table *table, uint64_t address, uint32_t access),                    \
-         axaddr_table_fault_slow(&name##_instance_, table, address, access))
+         (const struct axaddr_table *table, uint64_t address, uint32_t access,                     \
+          struct axaddr_pool *pool),                                                               \
+         axaddr_table_fault_slow(&name##_instance_, table, address, access, pool))
+
+#define AXADDR_TABLE_DOOR_(PATH, PATH_VOID, name)                                                  \
+    PATH(enum axaddr_status, name##_perform_,                                                      \
+         (struct axaddr_table *table, const struct axaddr_request *request,                        \
+          struct axaddr_terms *terms, uint64_t *count),                                            \
+         axaddr_table_perform(&name##_instance_, table, request, terms, count))
 
 #define AXADDR_SPACE_PATHS_(PATH, PATH_VOID, name)                                                 \
     PATH(struct axaddr_area *, name##_area_at_,                                                    \
@@ -86,32 +101,37 @@
     PATH(uint32_t, name##_search_,                                                                 \
          (const struct axaddr_table *table, const struct axaddr_areas *areas, uint64_t address),   \
          axaddr_areas_search(&name##_instance_, table, areas, address))                            \
-    PATH(bool, name##_make_room_,                                                                  \
-         (const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t more),            \
-         axaddr_areas_make_room(&name##_instance_, table, areas, more))                            \
+    PATH_VOID(name##_make_room_,                                                                   \
+              (const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t more,        \
+               struct axaddr_pool *pool),                                                          \
+              axaddr_areas_make_room(&name##_instance_, table, areas, more, pool))                 \
     PATH_VOID(name##_change_,                                                                      \
               (const struct axaddr_table *table, struct axaddr_areas *areas,                       \
                enum axaddr_area_change change, uint64_t first, uint64_t last,                      \
                const struct axaddr_area *with),                                                    \
               axaddr_areas_change(&name##_instance_, table, areas, change, first, last, with))     \
-    PATH(enum axaddr_status, name##_edit_area_,                                                    \
-         (struct axaddr_space *space, uint64_t first, uint64_t last, bool is_removal,              \
-          uint32_t flags),                                                                         \
-         axaddr_space_edit(&name##_instance_, space, first, last, is_removal, flags))              \
-    PATH(enum axaddr_status, name##_map_area_,                                                     \
-         (struct axaddr_space *space, struct axaddr_source *source, struct axaddr_area *area,      \
-          uint64_t size), axaddr_space_map_area(&name##_instance_, space, source, area, size))
+    PATH(enum axaddr_fault, name##_upgrade_,                                                       \
+         (const struct axaddr_table *table, uint64_t address, uint32_t access,                     \
+          struct axaddr_pool *pool),                                                               \
+         axaddr_space_upgrade(&name##_instance_, table, address, access, pool))                    \
+    PATH(enum axaddr_status, name##_perform_,                                                      \
+         (struct axaddr_space *space, const struct axaddr_request *request,                        \
+          struct axaddr_terms *terms, uint64_t *count),                                            \
+         axaddr_space_perform(&name##_instance_, space, request, terms, count))
 
 #define AXADDR_TABLE_INSTANCE_(name, format, hal)                                                  \
     AXADDR_REQUIRE_ALL_(name, format, hal)                                                         \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                     \
+    AXADDR_TABLE_DOOR_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                      \
     static const struct axaddr_instance name##_instance_ = {                                       \
         &format,            &hal,              name##_lookup_,      name##_resize_,                \
-        name##_map_,        name##_edit_,      name##_release_,     name##_sweep_,                 \
-        name##_free_tables_, name##_fault_slow_,                                                   \
+        name##_map_,        name##_edit_,      name##_release_,     name##_settle_,                \
+        name##_collapse_,   name##_rewrite_run_,                                                   \
+        name##_free_tables_, name##_fault_slow_, name##_perform_,                                  \
         0,                  0,                 0,                   0,                             \
-        0,                  0};                                                                    \
-    AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
+        0,                  0};                                                                                        \
+    AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                           \
+    AXADDR_TABLE_DOOR_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
 
 #define AXADDR_SPACE_INSTANCE_(name, format, hal)                                                  \
     AXADDR_REQUIRE_ALL_(name, format, hal)                                                         \
@@ -119,10 +139,11 @@
     AXADDR_SPACE_PATHS_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                     \
     static const struct axaddr_instance name##_instance_ = {                                       \
         &format,            &hal,              name##_lookup_,      name##_resize_,                \
-        name##_map_,        name##_edit_,      name##_release_,     name##_sweep_,                 \
-        name##_free_tables_, name##_fault_slow_,                                                   \
+        name##_map_,        name##_edit_,      name##_release_,     name##_settle_,                \
+        name##_collapse_,   name##_rewrite_run_,                                                   \
+        name##_free_tables_, name##_fault_slow_, 0,                                                \
         name##_area_at_,    name##_search_,    name##_make_room_,   name##_change_,                \
-        name##_edit_area_,  name##_map_area_};                                                     \
+        name##_upgrade_,    name##_perform_};                                                      \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                           \
     AXADDR_SPACE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
 
@@ -159,11 +180,46 @@
     F(enum axaddr_status, name##_map_device,                                                       \
       (struct name *space, input##_t start, uint64_t size, uint32_t cookie),                       \
       axaddr_space_map_device(&name##_instance_, &space->core, start.raw, size, cookie))           \
+    F(enum axaddr_status, name##_map_backed,                                                       \
+      (struct name *space, input##_t start, uint64_t size, uint32_t flags, uint32_t cookie),       \
+      axaddr_space_map_backed(&name##_instance_, &space->core, start.raw, size, flags, cookie))    \
+    F(enum axaddr_status, name##_set_zero_frame, (struct name *space, output##_t frame),           \
+      axaddr_table_set_zero_frame(&name##_instance_, &space->core.table, frame.raw))               \
     F(enum axaddr_status, name##_unmap, (struct name *space, input##_t start, uint64_t size),      \
-      axaddr_space_unmap(&name##_instance_, &space->core, start.raw, size))                        \
+      axaddr_space_edit_range(&name##_instance_, &space->core, AXADDR_OP_UNMAP, start.raw, size,   \
+                              0))                                                                  \
     F(enum axaddr_status, name##_protect,                                                          \
       (struct name *space, input##_t start, uint64_t size, uint32_t flags),                        \
-      axaddr_space_protect(&name##_instance_, &space->core, start.raw, size, flags))               \
+      axaddr_space_edit_range(&name##_instance_, &space->core, AXADDR_OP_PROTECT, start.raw, size, \
+                              flags))                                                              \
+    F(enum axaddr_status, name##_split, (struct name *space, input##_t start, uint64_t size),      \
+      axaddr_space_edit_range(&name##_instance_, &space->core, AXADDR_OP_SPLIT, start.raw, size,   \
+                              0))                                                                  \
+    F(enum axaddr_status, name##_collapse, (struct name *space, input##_t start, uint64_t size),   \
+      axaddr_space_edit_range(&name##_instance_, &space->core, AXADDR_OP_COLLAPSE, start.raw,      \
+                              size, 0))                                                            \
+    F(enum axaddr_status, name##_harvest,                                                          \
+      (struct name *space, input##_t start, uint64_t size, uint32_t notes),                        \
+      axaddr_space_edit_range(&name##_instance_, &space->core, AXADDR_OP_HARVEST, start.raw, size, \
+                              notes))                                                              \
+    F(enum axaddr_status, name##_perform,                                                          \
+      (struct name *space, const struct axaddr_request *request, struct axaddr_terms *terms),      \
+      name##_instance_.perform_space(&space->core, request, terms, 0))                             \
+    F(enum axaddr_status, name##_tables_needed,                                                    \
+      (struct name *space, const struct axaddr_request *request, uint64_t *count),                 \
+      name##_instance_.perform_space(&space->core, request, 0, count))                             \
+    F(enum axaddr_status, name##_resize_pool,                                                      \
+      (struct name *space, struct axaddr_pool *pool, uint64_t count),                              \
+      axaddr_table_resize_pool(&name##_instance_, &space->core.table, pool, count))                \
+    F(enum axaddr_fault, name##_handle_fault_from,                                                 \
+      (struct name *space, input##_t address, uint32_t access, struct axaddr_pool *pool),          \
+      name##_instance_.fault_slow(&space->core.table, address.raw, access, pool))                  \
+    F_VOID(name##_set_vmid, (struct name *space, uint32_t vmid),                                   \
+           axaddr_table_set_vmid(&space->core.table, vmid))                                        \
+    F_VOID(name##_enter_cpu, (struct name *space, unsigned cpu),                                   \
+           axaddr_table_enter_cpu(&name##_instance_, &space->core.table, cpu))                     \
+    F_VOID(name##_leave_cpu, (struct name *space, unsigned cpu),                                   \
+           axaddr_table_leave_cpu(&name##_instance_, &space->core.table, cpu))                     \
     F(enum axaddr_status, name##_translate,                                                        \
       (const struct name *space, input##_t address, output##_t *host),                             \
       axaddr_table_translate(&name##_instance_, &space->core.table, address.raw, &host->raw))      \
@@ -199,21 +255,43 @@
       axaddr_table_map_frames(&name##_instance_, &table->core, start.raw, AXADDR_RAW_(frames),     \
                               frame_count, flags))                                                 \
     F(enum axaddr_status, name##_unmap, (struct name *table, input##_t start, uint64_t size),      \
-      axaddr_table_unmap(&name##_instance_, &table->core, start.raw, size))                        \
+      axaddr_table_edit_range(&name##_instance_, &table->core, AXADDR_OP_UNMAP, start.raw, size,   \
+                              0))                                                                  \
     F(enum axaddr_status, name##_protect,                                                          \
       (struct name *table, input##_t start, uint64_t size, uint32_t flags),                        \
-      axaddr_table_protect(&name##_instance_, &table->core, start.raw, size, flags))               \
+      axaddr_table_edit_range(&name##_instance_, &table->core, AXADDR_OP_PROTECT, start.raw, size, \
+                              flags))                                                              \
+    F(enum axaddr_status, name##_split, (struct name *table, input##_t start, uint64_t size),      \
+      axaddr_table_edit_range(&name##_instance_, &table->core, AXADDR_OP_SPLIT, start.raw, size,   \
+                              0))                                                                  \
+    F(enum axaddr_status, name##_collapse, (struct name *table, input##_t start, uint64_t size),   \
+      axaddr_table_edit_range(&name##_instance_, &table->core, AXADDR_OP_COLLAPSE, start.raw,      \
+                              size, 0))                                                            \
+    F(enum axaddr_status, name##_harvest,                                                          \
+      (struct name *table, input##_t start, uint64_t size, uint32_t notes),                        \
+      axaddr_table_edit_range(&name##_instance_, &table->core, AXADDR_OP_HARVEST, start.raw, size, \
+                              notes))                                                              \
+    F(enum axaddr_status, name##_perform,                                                          \
+      (struct name *table, const struct axaddr_request *request, struct axaddr_terms *terms),      \
+      name##_instance_.perform_table(&table->core, request, terms, 0))                             \
+    F(enum axaddr_status, name##_tables_needed,                                                    \
+      (struct name *table, const struct axaddr_request *request, uint64_t *count),                 \
+      name##_instance_.perform_table(&table->core, request, 0, count))                             \
+    F(enum axaddr_status, name##_resize_pool,                                                      \
+      (struct name *table, struct axaddr_pool *pool, uint64_t count),                              \
+      axaddr_table_resize_pool(&name##_instance_, &table->core, pool, count))                      \
+    F_VOID(name##_set_vmid, (struct name *table, uint32_t vmid),                                   \
+           axaddr_table_set_vmid(&table->core, vmid))                                              \
+    F_VOID(name##_enter_cpu, (struct name *table, unsigned cpu),                                   \
+           axaddr_table_enter_cpu(&name##_instance_, &table->core, cpu))                           \
+    F_VOID(name##_leave_cpu, (struct name *table, unsigned cpu),                                   \
+           axaddr_table_leave_cpu(&name##_instance_, &table->core, cpu))                           \
     F(enum axaddr_status, name##_translate,                                                        \
       (const struct name *table, input##_t address, output##_t *host),                             \
       axaddr_table_translate(&name##_instance_, &table->core, address.raw, &host->raw))            \
     F(enum axaddr_status, name##_query,                                                            \
       (const struct name *table, input##_t address, struct axaddr_mapping *mapping),               \
       axaddr_table_query(&name##_instance_, &table->core, address.raw, mapping))                   \
-    F(enum axaddr_status, name##_tables_needed,                                                    \
-      (const struct name *table, input##_t start, output##_t host, uint64_t size,                  \
-       uint32_t flags, uint64_t *count),                                                           \
-      axaddr_table_tables_needed(&name##_instance_, &table->core, start.raw, host.raw, size,       \
-       flags, count))                                                                              \
     F(output##_t, name##_root, (const struct name *table), output(table->core.root))               \
     F_VOID(name##_stats, (const struct name *table, struct axaddr_stats *stats),                   \
            axaddr_table_stats(&name##_instance_, &table->core, stats))

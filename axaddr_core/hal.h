@@ -12,14 +12,18 @@
 #define AXADDR_CORE_HAL_H
 
 #include "addr.h"
+#include "exit.h"
 #include "flush.h"
 
-/* A C++ user may leave these out of a list of designated initialisers without a warning. */
-#ifdef __cplusplus
-#define AXADDR_HAL_OPTIONAL_ = nullptr
-#else
-#define AXADDR_HAL_OPTIONAL_
-#endif
+/** What supply_frame is asked and what it answers. */
+struct axaddr_supply {
+    uint64_t address;   /**< the page's address in the space */
+    uint32_t cookie;    /**< the area's, as given to map_backed */
+    uint32_t access;    /**< what the guest wants, of what the area permits */
+    bool is_mapped;     /**< `frame` is mapped already, read-only, and is to be written */
+    axaddr_hpa_t frame; /**< result: the page. Leave it, where is_mapped, to have it writable */
+    bool is_read_only;  /**< result: map it without WRITE, and ask again when it is written */
+};
 
 struct axaddr_hal {
     /**
@@ -32,14 +36,16 @@ struct axaddr_hal {
     void (*free_frame)(void *ctx, axaddr_hpa_t frame);
 
     /**
-     * Where the hypervisor sees a frame: a pointer through which all its bytes (all bytes of the
-     * block, for the first frame of a block) can be read and written, the same at every call.
+     * Where the hypervisor sees a frame: a pointer, aligned as the frame is, through which all its
+     * bytes (all bytes of the block, for the first frame of a block) can be read and written, the
+     * same at every call.
      */
     void *(*frame_at)(void *ctx, axaddr_hpa_t frame);
 
     /**
      * Carry out a plan on every CPU that may have used this table, and return when it is done
      * everywhere: the frames that it protects are freed next. Must not call back into the instance.
+     * With lock below, an edit calls it with the lock held, and faults may call it beside that.
      */
     void (*flush_tlb)(void *ctx, const struct axaddr_flush *plan);
 
@@ -50,10 +56,65 @@ struct axaddr_hal {
      * root is wider than a frame (root_order above 0: AArch64 stage 2 with concatenated roots,
      * RISC-V x4 modes); a format that needs it and a HAL that lacks it do not compile.
      */
-    bool (*alloc_block)(void *ctx, unsigned order, axaddr_hpa_t *block) AXADDR_HAL_OPTIONAL_;
+    bool (*alloc_block)(void *ctx, unsigned order, axaddr_hpa_t *block) AXADDR_OPTIONAL_;
 
     /** Give back a whole block. Needed wherever alloc_block is. */
-    void (*free_block)(void *ctx, unsigned order, axaddr_hpa_t block) AXADDR_HAL_OPTIONAL_;
+    void (*free_block)(void *ctx, unsigned order, axaddr_hpa_t block) AXADDR_OPTIONAL_;
+
+    /* ---- for many vCPUs: without lock, one CPU at a time may be in an instance ---- */
+
+    /**
+     * Keep other edits of this instance out, and let them in again. With these two, any number of
+     * CPUs may call anything at once: what changes the instance takes the lock; handle_fault,
+     * translate, query and root never do. Both or neither; needs entries that the processor can
+     * compare and swap.
+     */
+    void (*lock)(void *ctx) AXADDR_OPTIONAL_;
+    void (*unlock)(void *ctx) AXADDR_OPTIONAL_;
+
+    /**
+     * Return when every CPU that was inside handle_fault, translate or query of this instance when
+     * the call began has left it (they take no lock, and may be reading a table that is about to
+     * be freed). Called after flush_tlb, with the lock held. 0 where flush_tlb sees to it, by
+     * interrupts that a CPU takes only outside these calls; where it does not, frames are freed
+     * under readers. axaddr_core/quiesce.h has one that needs no interrupts.
+     */
+    void (*quiesce)(void *ctx) AXADDR_OPTIONAL_;
+
+    /* ---- for areas whose frames come from somewhere else (map_backed) ---- */
+
+    /**
+     * A guest needs a page of a backed area: say which frame it is. See struct axaddr_supply. Any
+     * number of CPUs may be in here at once, even for the same page: all but one of the frames come
+     * back by return_frame. Anything but AXADDR_FAULT_RESOLVED is passed on to the caller of
+     * handle_fault. Must not call back into the instance.
+     */
+    enum axaddr_fault (*supply_frame)(void *ctx, struct axaddr_supply *supply) AXADDR_OPTIONAL_;
+
+    /**
+     * A frame that supply_frame gave is not mapped at `address` any more, and no TLB holds it there.
+     * Needed wherever supply_frame is.
+     */
+    void (*return_frame)(void *ctx, uint32_t cookie, uint64_t address,
+                         axaddr_hpa_t frame) AXADDR_OPTIONAL_;
+
+    /* ---- for dirty tracking (harvest) ---- */
+
+    /**
+     * [address, address + size - 1], one leaf, was accessed or written since it was last harvested:
+     * AXADDR_ACCESSED, AXADDR_DIRTY. Called by harvest, with the lock held. Copy what was written
+     * only after harvest has returned: until then a guest may still write to it unnoticed.
+     */
+    void (*harvested)(void *ctx, uint64_t address, uint64_t size, uint32_t notes) AXADDR_OPTIONAL_;
+
+    /* ---- for walkers that do not snoop the caches (some IOMMUs, early boot) ---- */
+
+    /**
+     * Make [at, at + size - 1] in memory what it is in the caches: these bytes are entries that
+     * were just written, or the contents of a frame that is about to be mapped. Returns when it is
+     * done.
+     */
+    void (*clean_dcache)(void *ctx, const void *at, size_t size) AXADDR_OPTIONAL_;
 };
 
 #endif /* AXADDR_CORE_HAL_H */

@@ -11,26 +11,30 @@
 #ifndef AXADDR_CORE_INSTANCE_H
 #define AXADDR_CORE_INSTANCE_H
 
-#include "entry.h"
 #include "exit.h"
+#include "format.h"
 #include "hal.h"
 
 struct axaddr_area;
 struct axaddr_areas;
 struct axaddr_edit;
-struct axaddr_source;
+struct axaddr_request;
 struct axaddr_space;
+struct axaddr_terms;
 
 /** One page table: a root and the addresses it may map. */
 struct axaddr_table {
-    void *ctx;      /**< the HAL's first argument */
-    uint64_t root;  /**< host-physical address of the root */
-    void *root_at;  /**< where the hypervisor sees the root */
-    uint64_t first; /**< first address that may be mapped */
-    uint64_t last;  /**< last address that may be mapped (the last byte of a page) */
+    void *ctx;           /**< the HAL's first argument */
+    uint64_t root;       /**< host-physical address of the root */
+    void *root_at;       /**< where the hypervisor sees the root */
+    uint64_t first;      /**< first address that may be mapped */
+    uint64_t last;       /**< last address that may be mapped (the last byte of a page) */
+    uint32_t vmid;       /**< the tag of its translations, for plans */
+    uint64_t zero_frame; /**< what pages of zero-page areas are until they are written */
+    uint32_t cpus[2];    /**< who may hold translations: bits of CPU number % 64, for plans */
 };
 
-/** Frames taken ahead (pool.h). */
+/** Frames taken ahead (pool.h). All zero: none. */
 struct axaddr_pool {
     uint64_t head;  /**< the frame that comes next; meaningful while count is not 0 */
     uint64_t count; /**< frames in the pool */
@@ -60,21 +64,32 @@ struct axaddr_instance {
     struct axaddr_position (*lookup)(const struct axaddr_table *table, uint64_t address);
     /** Take or give back frames until a pool has `count` (pool.h). */
     bool (*resize)(const struct axaddr_table *table, struct axaddr_pool *pool, uint64_t count);
-    /** Enter a source into a range that must be free: all or nothing (map.h). */
-    enum axaddr_status (*map)(const struct axaddr_table *table, struct axaddr_source *source,
-                              uint64_t start, uint64_t size, uint64_t *count);
-    /** Unmap or protect a range, with tables from a pool, and flush: cannot fail (edit.h). */
+    /** Check and count what a request maps, or, with the frames in hand, map it (map.h). */
+    enum axaddr_status (*map)(const struct axaddr_table *table,
+                              const struct axaddr_request *request, uint64_t last,
+                              struct axaddr_pool *pool, bool is_commit);
+    /** Change a range, with tables from a pool, and flush: cannot fail (edit.h). */
     void (*edit)(const struct axaddr_table *table, struct axaddr_edit *edit,
                  struct axaddr_pool *pool);
-    /** Free the frames that leaves of a range map; the entries stay (release.h). */
-    void (*release)(const struct axaddr_table *table, uint64_t first, uint64_t last);
-    /** Free what an unmap has parked in a range, and clear it (release.h). */
-    void (*sweep)(const struct axaddr_table *table, uint64_t first, uint64_t last);
+    /** Give back the frames that leaves of a range of an area map; the entries stay (release.h). */
+    void (*release)(const struct axaddr_table *table, uint64_t first, uint64_t last,
+                    uint32_t cookie);
+    /** Free, or make anew, what an edit has parked (release.h). */
+    void (*settle)(const struct axaddr_table *table, const struct axaddr_edit *edit);
+    /** Make large leaves of full tables (collapse.h). */
+    void (*collapse)(const struct axaddr_table *table, struct axaddr_edit *edit);
+    /** Give a run of leaves its hint, or take it away (run.h). */
+    void (*rewrite_run)(const struct axaddr_table *table, void *slot, unsigned level,
+                        uint64_t address, bool is_run);
     /** Free a table that nothing points to any more, and all below it (release.h). */
     void (*free_tables)(const struct axaddr_table *table, uint64_t frame, unsigned level);
     /** Whatever a fault can be besides a reserved page whose leaf table exists (fault.h). */
     enum axaddr_fault (*fault_slow)(const struct axaddr_table *table, uint64_t address,
-                                    uint32_t access);
+                                    uint32_t access, struct axaddr_pool *pool);
+    /** All that changes a table goes through here (table.h); 0 in the instance of a space. */
+    enum axaddr_status (*perform_table)(struct axaddr_table *table,
+                                        const struct axaddr_request *request,
+                                        struct axaddr_terms *terms, uint64_t *count);
 
     /* ---- a space's; 0 in the instance of a bare table ---- */
 
@@ -85,17 +100,19 @@ struct axaddr_instance {
     uint32_t (*search)(const struct axaddr_table *table, const struct axaddr_areas *areas,
                        uint64_t address);
     /** Have room for `more` areas, and no more frames than that takes (areas.h). */
-    bool (*make_room)(const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t more);
+    void (*make_room)(const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t more,
+                      struct axaddr_pool *pool);
     /** Put in, take out or change what the areas say of a range (areas.h). */
     void (*change)(const struct axaddr_table *table, struct axaddr_areas *areas,
                    enum axaddr_area_change change, uint64_t first, uint64_t last,
                    const struct axaddr_area *with);
-    /** Unmap or protect a range of a space, table and areas alike (space.h). */
-    enum axaddr_status (*edit_area)(struct axaddr_space *space, uint64_t first, uint64_t last,
-                                    bool is_removal, uint32_t flags);
-    /** Enter a source as an area of a space: all or nothing (space.h). */
-    enum axaddr_status (*map_area)(struct axaddr_space *space, struct axaddr_source *source,
-                                   struct axaddr_area *area, uint64_t size);
+    /** A write to a page that is mapped read-only and whose area permits it (upgrade.h). */
+    enum axaddr_fault (*upgrade)(const struct axaddr_table *table, uint64_t address,
+                                 uint32_t access, struct axaddr_pool *pool);
+    /** All that changes a space goes through here (space.h). */
+    enum axaddr_status (*perform_space)(struct axaddr_space *space,
+                                        const struct axaddr_request *request,
+                                        struct axaddr_terms *terms, uint64_t *count);
 };
 
 /**
@@ -107,12 +124,17 @@ AXADDR_ALWAYS_INLINE bool axaddr_instance_is_complete(const struct axaddr_instan
 
     return hal->alloc_frame != 0 && hal->free_frame != 0 && hal->frame_at != 0 &&
            hal->flush_tlb != 0 &&
-           (self->format->root_order == 0 || (hal->alloc_block != 0 && hal->free_block != 0));
+           (self->format->root_order == 0 || (hal->alloc_block != 0 && hal->free_block != 0)) &&
+           (hal->lock != 0) == (hal->unlock != 0) &&
+           (hal->supply_frame != 0) == (hal->return_frame != 0);
 }
+
+/** No frame: not aligned to anything. */
+#define AXADDR_NO_FRAME UINT64_MAX
 
 /** Whether there can be reservations and owned frames: in spaces; never in a bare table. */
 AXADDR_ALWAYS_INLINE bool axaddr_has_areas(const struct axaddr_instance *self) {
-    return self->map_area != 0;
+    return self->perform_space != 0;
 }
 
 /* ---- the HAL, with raw addresses ---- */
@@ -125,6 +147,45 @@ AXADDR_ALWAYS_INLINE void *axaddr_frame_at(const struct axaddr_instance *self,
 AXADDR_ALWAYS_INLINE void axaddr_free_frame(const struct axaddr_instance *self,
                                             const struct axaddr_table *table, uint64_t frame) {
     self->hal->free_frame(table->ctx, axaddr_hpa(frame));
+}
+
+AXADDR_ALWAYS_INLINE void axaddr_lock(const struct axaddr_instance *self,
+                                      const struct axaddr_table *table) {
+    if (self->hal->lock != 0) {
+        self->hal->lock(table->ctx);
+    }
+}
+
+AXADDR_ALWAYS_INLINE void axaddr_unlock(const struct axaddr_instance *self,
+                                        const struct axaddr_table *table) {
+    if (self->hal->lock != 0) {
+        self->hal->unlock(table->ctx);
+    }
+}
+
+/** After a flush, before what it took away is freed: wait for those who walk without the lock. */
+AXADDR_ALWAYS_INLINE void axaddr_quiesce(const struct axaddr_instance *self,
+                                         const struct axaddr_table *table) {
+    if (self->hal->lock != 0 && self->hal->quiesce != 0) {
+        self->hal->quiesce(table->ctx);
+    }
+}
+
+/**
+ * Carry out a plan. A CPU that begins to run on this table says so in `cpus` (table.h) and then
+ * walks; here the entries are changed and then `cpus` is read, with a full fence between the two on
+ * both sides: either it is seen there, or it sees the change.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_flush_tlb(const struct axaddr_instance *self,
+                                           const struct axaddr_table *table,
+                                           struct axaddr_flush *plan) {
+    if (self->hal->lock != 0) {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+    plan->vmid = __atomic_load_n(&table->vmid, __ATOMIC_RELAXED);
+    plan->cpus = (uint64_t)__atomic_load_n(&table->cpus[1], __ATOMIC_RELAXED) << 32 |
+                 __atomic_load_n(&table->cpus[0], __ATOMIC_RELAXED);
+    self->hal->flush_tlb(table->ctx, plan);
 }
 
 /* ---- geometry ---- */

@@ -1,60 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * map.h: entering a range into a table. What is entered is a "source": host memory in one piece, an
- * array of frames, fresh frames, or one absent entry over and over (a reservation). All four go
+ * map.h: entering a range into a table. What is entered is host memory in one piece, an array of
+ * frames, fresh frames, or one absent entry over and over (a reservation, a trapped range). All go
  * through the same pass, which runs twice: first it only checks that the range is free and counts
- * the tables it will take, then, with these in hand, it writes and cannot fail.
+ * the tables it will take, then, with these in hand, it writes and cannot fail. Nobody else writes
+ * to empty entries, so faults on other CPUs do not matter to either.
  */
 #ifndef AXADDR_CORE_MAP_H
 #define AXADDR_CORE_MAP_H
 
 #include "path.h"
+#include "request.h"
 
-enum axaddr_source_kind {
-    AXADDR_SOURCE_LINEAR,  /**< host memory from `host` on */
-    AXADDR_SOURCE_FRAMES,  /**< the frames of an array, in order */
-    AXADDR_SOURCE_FRESH,   /**< frames taken from the HAL and zeroed */
-    AXADDR_SOURCE_RESERVE, /**< a reservation, in absent entries at the highest levels that fit */
-    AXADDR_SOURCE_TRAP,    /**< a trapped range, likewise */
-};
-
-struct axaddr_source {
-    enum axaddr_source_kind kind;
-    uint32_t flags;           /**< of the mappings; AXADDR_SMALL for the smallest leaves only */
-    uint32_t cookie;          /**< RESERVE, TRAP */
-    uint64_t host;            /**< LINEAR: the host address of the range's first byte */
-    const uint64_t *frames;   /**< FRAMES: one for each page of the range */
-    struct axaddr_pool fresh; /**< FRESH: the engine's */
-};
-
-/** A source of a kind with these flags; the rest is 0. */
-AXADDR_ALWAYS_INLINE struct axaddr_source axaddr_source_of(enum axaddr_source_kind kind,
-                                                           uint32_t flags) {
-    struct axaddr_source source; /* member by member: no memset */
-
-    source.kind = kind;
-    source.flags = flags;
-    source.cookie = 0;
-    source.host = 0;
-    source.frames = 0;
-    source.fresh.head = 0;
-    source.fresh.count = 0;
-    return source;
-}
-
-/** Whether a source is entered as absent entries. */
-AXADDR_ALWAYS_INLINE bool axaddr_source_is_absent(const struct axaddr_instance *self,
-                                                  const struct axaddr_source *source) {
-    return axaddr_has_areas(self) && source->kind >= AXADDR_SOURCE_RESERVE;
-}
-
-/** Whether a source takes a frame for each page. */
-AXADDR_ALWAYS_INLINE bool axaddr_source_is_fresh(const struct axaddr_instance *self,
-                                                 const struct axaddr_source *source) {
-    return axaddr_has_areas(self) && source->kind == AXADDR_SOURCE_FRESH;
-}
-
-/** A stretch of the range in which a source is one piece: its leaves may be as large as fits. */
+/** A stretch of the range in which a request is one piece: its leaves may be as large as fits. */
 struct axaddr_stretch {
     uint64_t first;
     uint64_t last;
@@ -63,28 +21,28 @@ struct axaddr_stretch {
 };
 
 /**
- * The stretch that begins at `address`, [first, last] being the whole range. For an array of frames
- * it reaches as far as they adjoin.
+ * The stretch that begins at `address`, within what ends at `last`. For an array of frames it
+ * reaches as far as they adjoin.
  */
-AXADDR_ALWAYS_INLINE struct axaddr_stretch axaddr_source_stretch(const struct axaddr_instance *self,
-                                                                 const struct axaddr_source *source,
-                                                                 uint64_t address, uint64_t first,
-                                                                 uint64_t last) {
+AXADDR_ALWAYS_INLINE struct axaddr_stretch
+axaddr_request_stretch(const struct axaddr_instance *self, const struct axaddr_request *request,
+                       uint64_t address, uint64_t last) {
+    uint64_t first = request->start;
     struct axaddr_stretch stretch;
     uint64_t page = axaddr_page_size(self);
     unsigned shift = self->format->shift[0];
 
     stretch.first = address;
     stretch.last = last;
-    stretch.host = source->host + (address - first);
+    stretch.host = request->host + (address - first);
     stretch.level_max = axaddr_leaf_level_max(self);
-    if (axaddr_source_is_absent(self, source)) {
+    if (axaddr_request_is_absent(self, request)) {
         stretch.host = address;
         stretch.level_max = axaddr_top_level(self);
         return stretch;
     }
-    if (source->kind == AXADDR_SOURCE_FRAMES) {
-        const uint64_t *frame = source->frames + (size_t)((address - first) >> shift);
+    if (request->operation == AXADDR_OP_FRAMES) {
+        const uint64_t *frame = request->frames + (size_t)((address - first) >> shift);
 
         stretch.host = *frame;
         stretch.last = address + (page - 1);
@@ -93,7 +51,7 @@ AXADDR_ALWAYS_INLINE struct axaddr_stretch axaddr_source_stretch(const struct ax
             stretch.last += page;
         }
     }
-    if (axaddr_source_is_fresh(self, source) || (source->flags & AXADDR_SMALL) != 0) {
+    if (axaddr_request_is_fresh(self, request) || (request->flags & AXADDR_SMALL) != 0) {
         stretch.level_max = 0;
     }
     while (((stretch.first ^ stretch.host) & axaddr_span_mask(self, stretch.level_max)) != 0) {
@@ -118,58 +76,89 @@ AXADDR_ALWAYS_INLINE unsigned axaddr_stretch_level(const struct axaddr_instance 
 }
 
 /** Whether `count` entries from `slot` on are all empty. */
-AXADDR_ALWAYS_INLINE bool axaddr_is_run_empty(const struct axaddr_format *format, void *slot,
+AXADDR_ALWAYS_INLINE bool axaddr_is_run_empty(const struct axaddr_instance *self, void *slot,
                                               uint64_t count) {
+    const struct axaddr_format *format = self->format;
     void *end = axaddr_slot_after(format, slot, count);
 
     for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
-        if (axaddr_entry_read(format, slot) != format->empty) {
+        if (axaddr_entry_read(self, slot) != format->empty) {
             return false;
         }
     }
     return true;
 }
 
+/** Write `count` leaves from `slot` on, `leaf` the first, and return the one after the last. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_write_leaves(const struct axaddr_instance *self, void *slot,
+                                                  uint64_t count, uint64_t leaf, unsigned level,
+                                                  bool is_run) {
+    const struct axaddr_format *format = self->format;
+    void *end = axaddr_slot_after(format, slot, count);
+
+    while (slot != end) {
+        axaddr_entry_write_relaxed(self, slot, is_run ? format->make_run(leaf, level) : leaf);
+        slot = axaddr_slot_after(format, slot, 1);
+        leaf = format->next_leaf(leaf, level);
+    }
+    return leaf;
+}
+
+/** The same, with the hint wherever the leaves make up a run. */
+AXADDR_ALWAYS_INLINE void axaddr_write_hinted(const struct axaddr_instance *self, void *slot,
+                                              uint64_t count, uint64_t leaf, unsigned level) {
+    const struct axaddr_format *format = self->format;
+    uint64_t run = UINT64_C(1) << format->run_bits;
+    uint64_t index = (uintptr_t)slot >> format->entry_shift & (run - 1);
+    uint64_t host = format->frame_of(leaf, level);
+    uint64_t lead = (run - index) & (run - 1); /* leaves before the first run */
+    uint64_t body = count > lead ? (count - lead) & ~(run - 1) : 0;
+
+    if ((host - (index << format->shift[level])) & axaddr_run_mask(self, level)) {
+        body = 0;
+    }
+    lead = body != 0 ? lead : 0;
+    leaf = axaddr_write_leaves(self, slot, lead, leaf, level, false);
+    slot = axaddr_slot_after(format, slot, lead);
+    leaf = axaddr_write_leaves(self, slot, body, leaf, level, true);
+    slot = axaddr_slot_after(format, slot, body);
+    (void)axaddr_write_leaves(self, slot, count - lead - body, leaf, level, false);
+}
+
 /** Write `count` entries of `level` from `slot` on; the first one belongs to address `host`. */
 AXADDR_ALWAYS_INLINE void axaddr_write_run(const struct axaddr_instance *self,
                                            const struct axaddr_table *table,
-                                           struct axaddr_source *source, void *slot, uint64_t count,
+                                           const struct axaddr_request *request,
+                                           struct axaddr_pool *pool, void *slot, uint64_t count,
                                            unsigned level, uint64_t host) {
     const struct axaddr_format *format = self->format;
     void *end = axaddr_slot_after(format, slot, count);
     uint64_t attributes;
     uint64_t leaf;
 
-    if (axaddr_source_is_absent(self, source)) {
-        enum axaddr_absent_kind kind =
-            source->kind == AXADDR_SOURCE_TRAP ? AXADDR_ABSENT_TRAPPED : AXADDR_ABSENT_RESERVED;
-        axaddr_entry_fill(
-            format, slot, end,
-            format->make_absent(
-                kind, axaddr_payload(source->flags & AXADDR_MAPPING_FLAGS, source->cookie)));
+    if (axaddr_request_is_absent(self, request)) {
+        axaddr_entry_fill(self, table, slot, end, axaddr_request_entry(self, request));
         return;
     }
-    attributes = format->attributes_of(source->flags & AXADDR_MAPPING_FLAGS, level);
-    if (axaddr_source_is_fresh(self, source)) {
-        struct axaddr_pool fresh = source->fresh; /* in registers */
+    attributes = format->attributes_of(request->flags & AXADDR_MAPPING_FLAGS, level);
+    if (axaddr_request_is_fresh(self, request)) {
+        struct axaddr_pool fresh = *pool; /* in registers */
 
         for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
             uint64_t frame = axaddr_pool_take(self, table, &fresh);
-            axaddr_zero(axaddr_frame_at(self, table, frame), (size_t)axaddr_page_size(self));
-            axaddr_entry_write(format, slot, format->make_leaf(frame, 0, attributes));
+            axaddr_frame_zero(self, table, frame, 0);
+            axaddr_entry_write(self, table, slot, format->make_leaf(frame, 0, attributes));
         }
-        source->fresh = fresh;
+        *pool = fresh;
         return;
     }
     leaf = format->make_leaf(host, level, attributes);
-    for (;;) {
-        axaddr_entry_write_relaxed(format, slot, leaf);
-        slot = axaddr_slot_after(format, slot, 1);
-        if (slot == end) {
-            return;
-        }
-        leaf = format->next_leaf(leaf, level);
+    if (axaddr_has_runs(self, level) && (request->flags & AXADDR_SMALL) == 0) {
+        axaddr_write_hinted(self, slot, count, leaf, level);
+    } else {
+        (void)axaddr_write_leaves(self, slot, count, leaf, level, false);
     }
+    axaddr_clean(self, table, slot, end);
 }
 
 /** Step from the path's lowest table into the one below, which is new where there was none. */
@@ -183,7 +172,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
 
     if (!is_fresh) {
         void *slot = axaddr_slot_at(format, path->at[level], level, address);
-        uint64_t entry = axaddr_entry_read(format, slot);
+        uint64_t entry = axaddr_entry_read(self, slot);
 
         if (format->kind_of(entry, level) == AXADDR_ENTRY_TABLE) {
             path->at[level - 1] = axaddr_frame_at(self, table, format->table_of(entry));
@@ -203,8 +192,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
         void *rest = axaddr_slot_at(format, at, level - 1, part_last < last ? part_last : last);
         void *end = axaddr_table_end(format, at, level - 1);
 
-        axaddr_entry_fill(format, at, part, format->empty);
-        axaddr_entry_fill(format, axaddr_slot_after(format, rest, 1), end, format->empty);
+        axaddr_entry_fill(self, table, at, part, format->empty);
+        axaddr_entry_fill(self, table, axaddr_slot_after(format, rest, 1), end, format->empty);
     } else {
         pool->count++;
         if (!is_fresh) {
@@ -221,9 +210,10 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
  */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_map_run(const struct axaddr_instance *self,
                                              const struct axaddr_table *table,
-                                             struct axaddr_source *source,
+                                             const struct axaddr_request *request,
                                              const struct axaddr_path *path,
-                                             const struct axaddr_stretch *stretch, uint64_t address,
+                                             const struct axaddr_stretch *stretch,
+                                             struct axaddr_pool *pool, uint64_t address,
                                              bool is_commit) {
     const struct axaddr_format *format = self->format;
     unsigned level = path->level;
@@ -236,9 +226,9 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_map_run(const struct axaddr_instance *self,
         void *slot = axaddr_slot_at(format, path->at[level], level, address);
 
         if (is_commit) {
-            axaddr_write_run(self, table, source, slot, count, level,
+            axaddr_write_run(self, table, request, pool, slot, count, level,
                              stretch->host + (address - stretch->first));
-        } else if (!axaddr_is_run_empty(format, slot, count)) {
+        } else if (!axaddr_is_run_empty(self, slot, count)) {
             return address - 1;
         }
     }
@@ -268,17 +258,17 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_count_below(const struct axaddr_instance *s
 }
 
 /**
- * Work through [first, last]. Counting: EXISTS if anything is there, else pool->count grows by the
- * tables that are needed. Committing: writes, with tables from the pool; cannot fail.
+ * Work through a request, up to `last`. Counting: EXISTS if anything is there, else pool->count
+ * grows by the tables that are needed. Committing: writes, with frames from the pool; cannot fail.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_instance *self,
                                                         const struct axaddr_table *table,
-                                                        struct axaddr_source *source,
-                                                        uint64_t first, uint64_t last,
-                                                        struct axaddr_pool *pool, bool is_commit) {
-    const struct axaddr_format *format = self->format;
+                                                        const struct axaddr_request *request,
+                                                        uint64_t last, struct axaddr_pool *pool,
+                                                        bool is_commit) {
     struct axaddr_stretch stretch;
     struct axaddr_path path;
+    uint64_t first = request->start;
     uint64_t address = first;
     bool is_done = false;
 
@@ -289,7 +279,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
         unsigned level;
 
         if (stretch.last == address - 1) {
-            stretch = axaddr_source_stretch(self, source, address, first, last);
+            stretch = axaddr_request_stretch(self, request, address, last);
         }
         level = axaddr_stretch_level(self, &stretch, address);
         while (path.level > level) {
@@ -301,7 +291,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
             }
         }
         if (path.level == level) {
-            run_last = axaddr_map_run(self, table, source, &path, &stretch, address, is_commit);
+            run_last =
+                axaddr_map_run(self, table, request, &path, &stretch, pool, address, is_commit);
             if (run_last == address - 1) {
                 return AXADDR_EXISTS;
             }
@@ -321,7 +312,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
             path.level++;
             if (path.level == path.fresh_below) {
                 if (is_commit) {
-                    axaddr_entry_write(format, path.link_slot, path.link_entry);
+                    axaddr_entry_write(self, table, path.link_slot, path.link_entry);
                 }
                 path.fresh_below = 0;
             }
@@ -330,85 +321,61 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
     return AXADDR_OK;
 }
 
-/* ---- checks ---- */
-
-/** Whether flags are valid (else INVALID) and the format holds them (else UNSUPPORTED). */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_check_flags(const struct axaddr_instance *self,
-                                                           uint32_t flags) {
-    if (!axaddr_flags_are_valid(flags)) {
-        return AXADDR_INVALID;
-    }
-    return self->format->can_hold(flags) ? AXADDR_OK : AXADDR_UNSUPPORTED;
-}
-
-/** Whether the host frames of a source can all stand in entries. */
-AXADDR_ALWAYS_INLINE bool axaddr_is_source_in_reach(const struct axaddr_instance *self,
-                                                    const struct axaddr_source *source,
-                                                    uint64_t size) {
-    uint64_t count = size >> self->format->shift[0];
-    uint64_t i;
-
-    if (source->kind == AXADDR_SOURCE_LINEAR) {
-        return axaddr_is_output(self, source->host, size);
-    }
-    if (source->kind != AXADDR_SOURCE_FRAMES) {
-        return true;
-    }
-    for (i = 0; source->frames != 0 && i < count; i++) {
-        if (!axaddr_is_output(self, source->frames[(size_t)i], axaddr_page_size(self))) {
-            return false;
-        }
-    }
-    return source->frames != 0;
-}
-
 /**
- * Enter a source into [start, start + size - 1]: INVALID, UNSUPPORTED, EXISTS or NO_MEMORY, and
- * nothing has changed then. With `count`, nothing is entered: *count tells the frames that tables
- * would take. Generated once for each instance.
+ * Check and count what a request needs up to `last`: EXISTS, or pool->count grows by the tables
+ * and, for POPULATE, the pages. Or, with these in the pool, enter it. Generated once for each
+ * instance.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_table_enter(const struct axaddr_instance *self, const struct axaddr_table *table,
-                   struct axaddr_source *source, uint64_t start, uint64_t size, uint64_t *count) {
-    struct axaddr_pool pool = {0, 0};
-    enum axaddr_status status = AXADDR_OK;
-    bool is_commit = false;
-    uint64_t last;
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_map(const struct axaddr_instance *self,
+                                                         const struct axaddr_table *table,
+                                                         const struct axaddr_request *request,
+                                                         uint64_t last, struct axaddr_pool *pool,
+                                                         bool is_commit) {
+    enum axaddr_status status = axaddr_map_pass(self, table, request, last, pool, is_commit);
 
-    if (!axaddr_table_range(self, table, start, size, &last) ||
-        !axaddr_is_source_in_reach(self, source, size)) {
-        return AXADDR_INVALID;
-    }
-    if (source->kind != AXADDR_SOURCE_TRAP) {
-        status = axaddr_check_flags(self, source->flags & ~AXADDR_SMALL);
-    }
-    while (status == AXADDR_OK) {
-        uint64_t tables;
-
-        status = axaddr_map_pass(self, table, source, start, last, &pool, is_commit);
-        if (is_commit || status != AXADDR_OK) {
-            break;
-        }
-        tables = pool.count;
-        pool.count = 0;
-        if (count != 0) {
-            *count = tables;
-            return AXADDR_OK;
-        }
-        if (!self->resize(table, &pool, tables)) {
-            return AXADDR_NO_MEMORY;
-        }
-        if (axaddr_source_is_fresh(self, source) &&
-            !self->resize(table, &source->fresh, size >> self->format->shift[0])) {
-            (void)self->resize(table, &pool, 0);
-            return AXADDR_NO_MEMORY;
-        }
-        is_commit = true;
+    if (!is_commit && axaddr_request_is_fresh(self, request)) {
+        pool->count += (last - request->start + 1) >> self->format->shift[0];
     }
     if (is_commit && self->format->publish != 0) {
         self->format->publish();
     }
     return status;
+}
+
+/* ---- steps ---- */
+
+/** Where a request that maps may stop after about `budget` entries: the end of a run, or `last`. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_map_bound(const struct axaddr_instance *self,
+                                               const struct axaddr_request *request, uint64_t last,
+                                               uint64_t budget) {
+    struct axaddr_stretch stretch;
+    uint64_t address = request->start;
+
+    stretch.last = address - 1; /* none yet */
+    for (;;) {
+        uint64_t fit;
+        uint64_t run;
+        unsigned level;
+        unsigned shift;
+
+        if (stretch.last == address - 1) {
+            stretch = axaddr_request_stretch(self, request, address, last);
+        }
+        level = axaddr_stretch_level(self, &stretch, address);
+        shift = self->format->shift[level];
+        /* As many entries of this level as follow here, in this table. */
+        fit = (address | axaddr_table_mask(self, level)) < stretch.last
+                  ? address | axaddr_table_mask(self, level)
+                  : stretch.last;
+        run = ((fit - address) >> shift) + (((fit + 1) & axaddr_span_mask(self, level)) == 0);
+        run = run < budget ? run : budget;
+        address += (run << shift) - 1;
+        if (address >= last || run == budget) {
+            return address;
+        }
+        budget -= run;
+        address++;
+    }
 }
 
 #endif /* AXADDR_CORE_MAP_H */

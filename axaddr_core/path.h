@@ -55,7 +55,8 @@ AXADDR_ALWAYS_INLINE void *axaddr_path_push(const struct axaddr_instance *self,
     void *at = axaddr_frame_at(self, table, frame);
 
     if (axaddr_path_is_fresh(path)) {
-        axaddr_entry_write_relaxed(self->format, slot, link);
+        axaddr_entry_write_relaxed(self, slot, link);
+        axaddr_clean_entry(self, table, slot);
     } else {
         path->fresh_below = level;
         path->link_slot = slot;

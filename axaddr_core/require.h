@@ -28,8 +28,20 @@ void axaddr_hal_lacks_frame_at(void) AXADDR_MISUSE_("this HAL lacks .frame_at");
 void axaddr_hal_lacks_flush_tlb(void) AXADDR_MISUSE_("this HAL lacks .flush_tlb");
 void axaddr_hal_lacks_alloc_block(void)
     AXADDR_MISUSE_("this HAL lacks .alloc_block and .free_block, which the format's root needs");
+void axaddr_hal_lacks_lock_or_unlock(void)
+    AXADDR_MISUSE_("this HAL has one of .lock and .unlock: it needs both or neither");
+void axaddr_hal_lacks_supply_or_return(void)
+    AXADDR_MISUSE_("this HAL has one of .supply_frame and .return_frame: it needs both or neither");
+void axaddr_hal_locks_without_atomics(void)
+    AXADDR_MISUSE_("with .lock, entries of 64 bits need a 64-bit compare-and-swap");
 #ifdef __cplusplus
 }
+#endif
+
+#ifdef __GCC_HAVE_SYNC_COMPARE_AND_SWAP_8
+#define AXADDR_CAN_SWAP_(format) true
+#else
+#define AXADDR_CAN_SWAP_(format) ((format).entry_shift < 3 || UINTPTR_MAX > UINT32_MAX)
 #endif
 
 #ifdef __OPTIMIZE__
@@ -50,6 +62,12 @@ void axaddr_hal_lacks_alloc_block(void)
         (format).root_order == 0 || ((hal).alloc_block != 0 && (hal).free_block != 0)              \
             ? (void)0                                                                              \
             : axaddr_hal_lacks_alloc_block();                                                      \
+        ((hal).lock != 0) == ((hal).unlock != 0) ? (void)0 : axaddr_hal_lacks_lock_or_unlock();    \
+        ((hal).supply_frame != 0) == ((hal).return_frame != 0)                                     \
+            ? (void)0                                                                              \
+            : axaddr_hal_lacks_supply_or_return();                                                 \
+        (hal).lock == 0 || AXADDR_CAN_SWAP_(format) ? (void)0                                      \
+                                                    : axaddr_hal_locks_without_atomics();          \
     }
 #define AXADDR_REQUIRED_(name) name##_require_()
 

@@ -4,12 +4,15 @@
  * owns its own tables and never the frames that it maps; areas, owned frames and faults are the
  * space's (space.h). Addresses are raw here; the generated wrappers type them.
  *
- * Nothing here may run concurrently with anything else on the same table, except translate, query
- * and root with each other.
+ * With lock and unlock in the HAL any number of CPUs may call anything here at once (init and
+ * destroy apart): what changes the table takes the lock, translate, query, root and faults do not.
+ * Without them one CPU at a time may be in a table, apart from translate, query and root beside
+ * each other.
  */
 #ifndef AXADDR_CORE_TABLE_H
 #define AXADDR_CORE_TABLE_H
 
+#include "collapse.h"
 #include "edit.h"
 #include "fault.h"
 #include "map.h"
@@ -43,12 +46,16 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_in
         return AXADDR_NO_MEMORY;
     }
     root_at = self->hal->frame_at(ctx, root);
-    axaddr_entry_fill(format, root_at, axaddr_table_end(format, root_at, top), format->empty);
     table->ctx = ctx;
     table->root = root.raw;
     table->root_at = root_at;
     table->first = start;
     table->last = last;
+    table->zero_frame = AXADDR_NO_FRAME;
+    table->vmid = 0;
+    table->cpus[0] = 0;
+    table->cpus[1] = 0;
+    axaddr_entry_fill(self, table, root_at, axaddr_table_end(format, root_at, top), format->empty);
     if (format->publish != 0) {
         format->publish();
     }
@@ -63,7 +70,7 @@ AXADDR_ALWAYS_INLINE void axaddr_table_flush_all(const struct axaddr_instance *s
     axaddr_flush_init(&plan);
     plan.is_full = true;
     plan.has_tables = true;
-    self->hal->flush_tlb(table->ctx, &plan);
+    axaddr_flush_tlb(self, table, &plan);
 }
 
 /** Flush, and free all tables and the root. The table must not be used again before an init. */
@@ -75,59 +82,63 @@ AXADDR_ALWAYS_INLINE void axaddr_table_destroy(const struct axaddr_instance *sel
     table->root_at = 0;
 }
 
-/** Map host memory in one piece; the frames stay the caller's. */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_map_linear(const struct axaddr_instance *self,
-                                                                struct axaddr_table *table,
-                                                                uint64_t start, uint64_t host,
-                                                                uint64_t size, uint32_t flags) {
-    struct axaddr_source source = axaddr_source_of(AXADDR_SOURCE_LINEAR, flags);
-
-    source.host = host;
-    return self->map(table, &source, start, size, 0);
-}
-
-/** Map the frames of an array in order; where they adjoin, by larger leaves. */
+/**
+ * The frame that pages of zero-page areas are until they are written: zeroed, aligned, the caller's
+ * and never written to; once, before the first such area. INVALID if it cannot stand in an entry.
+ */
 AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_table_map_frames(const struct axaddr_instance *self, struct axaddr_table *table,
-                        uint64_t start, const uint64_t *frames, size_t frame_count,
-                        uint32_t flags) {
-    struct axaddr_source source = axaddr_source_of(AXADDR_SOURCE_FRAMES, flags);
-
-    source.frames = frames;
-    return self->map(table, &source, start, axaddr_pages_size(self, frame_count), 0);
-}
-
-/** The exact number of frames that map_linear with the same arguments would take for tables. */
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_table_tables_needed(const struct axaddr_instance *self, const struct axaddr_table *table,
-                           uint64_t start, uint64_t host, uint64_t size, uint32_t flags,
-                           uint64_t *count) {
-    struct axaddr_source source = axaddr_source_of(AXADDR_SOURCE_LINEAR, flags);
-
-    source.host = host;
-    return self->map(table, &source, start, size, count);
-}
-
-/** Unmap what is mapped in a range; holes are skipped. NO_MEMORY if a split finds no table. */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_unmap(const struct axaddr_instance *self,
-                                                           struct axaddr_table *table,
-                                                           uint64_t start, uint64_t size) {
-    struct axaddr_edit edit;
-    struct axaddr_pool pool;
-    uint64_t last;
-
-    if (!axaddr_table_range(self, table, start, size, &last)) {
+axaddr_table_set_zero_frame(const struct axaddr_instance *self, struct axaddr_table *table,
+                            uint64_t frame) {
+    if (!axaddr_is_output(self, frame, axaddr_page_size(self)) ||
+        table->zero_frame != AXADDR_NO_FRAME) {
         return AXADDR_INVALID;
     }
-    if (!axaddr_edit_begin(self, table, &edit, &pool, start, last, true, 0)) {
-        return AXADDR_NO_MEMORY;
-    }
-    self->edit(table, &edit, &pool);
-    if (edit.has_parked) {
-        self->sweep(table, start, last);
-    }
+    table->zero_frame = frame;
     return AXADDR_OK;
 }
+
+/* ---- who runs on it ---- */
+
+/** The tag (VMID, ASID) of the table's translations from now on, for plans to tell. */
+AXADDR_ALWAYS_INLINE void axaddr_table_set_vmid(struct axaddr_table *table, uint32_t vmid) {
+    __atomic_store_n(&table->vmid, vmid, __ATOMIC_RELAXED);
+}
+
+/**
+ * CPU number `cpu` is about to run on this table: plans name it from now on. Called by that CPU,
+ * after set_vmid and before it lets hardware walk. With more than 64 CPUs, those that are equal
+ * modulo 64 are named together. Who never calls this gets plans for everybody.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_table_enter_cpu(const struct axaddr_instance *self,
+                                                 struct axaddr_table *table, unsigned cpu) {
+    uint32_t bit = UINT32_C(1) << (cpu & 31);
+    uint32_t *word = &table->cpus[cpu >> 5 & 1];
+
+    if (self->hal->lock != 0) {
+        (void)__atomic_fetch_or(word, bit, __ATOMIC_RELAXED);
+        __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the twin is in axaddr_flush_tlb */
+    } else {
+        *word |= bit;
+    }
+}
+
+/**
+ * CPU number `cpu` does not run on this table and has dropped all its translations: plans need not
+ * name it any more, until it enters again.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_table_leave_cpu(const struct axaddr_instance *self,
+                                                 struct axaddr_table *table, unsigned cpu) {
+    uint32_t bit = UINT32_C(1) << (cpu & 31);
+    uint32_t *word = &table->cpus[cpu >> 5 & 1];
+
+    if (self->hal->lock != 0) {
+        (void)__atomic_fetch_and(word, ~bit, __ATOMIC_RELEASE);
+    } else {
+        *word &= ~bit;
+    }
+}
+
+/* ---- edits ---- */
 
 /** Whether every page of a range is mapped or reserved: NOT_MAPPED, or DENIED if one is trapped. */
 AXADDR_ALWAYS_INLINE enum axaddr_status
@@ -154,31 +165,194 @@ axaddr_table_check_mapped(const struct axaddr_instance *self, const struct axadd
     }
 }
 
-/** Give every page of a range these flags, in the place of those that it has. */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_protect(const struct axaddr_instance *self,
-                                                             struct axaddr_table *table,
-                                                             uint64_t start, uint64_t size,
-                                                             uint32_t flags) {
-    struct axaddr_edit edit;
-    struct axaddr_pool pool;
-    enum axaddr_status status;
-    uint64_t last;
+/** Where an edit of what is there may stop after about `budget` entries, or `last`. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_edit_bound(const struct axaddr_instance *self,
+                                                const struct axaddr_table *table, uint64_t first,
+                                                uint64_t last, uint64_t budget) {
+    for (;;) {
+        struct axaddr_position position = self->lookup(table, first);
+        uint64_t done = first | axaddr_span_mask(self, position.level);
 
-    if (!axaddr_table_range(self, table, start, size, &last)) {
+        if (position.level == 0) {
+            /* As many pages as the budget and the table have left. */
+            uint64_t table_last = first | axaddr_table_mask(self, 0);
+            uint64_t count = ((table_last - first) >> self->format->shift[0]) + 1;
+
+            count = count < budget ? count : budget;
+            done = (first + (count << self->format->shift[0])) - 1;
+            budget -= count - 1;
+        }
+        budget--;
+        if (done >= last || budget == 0) {
+            return done < last ? done : last;
+        }
+        first = done + 1;
+    }
+}
+
+/**
+ * Find [start, *last] of a request: INVALID where it cannot be one. With a budget it ends where
+ * that is used up. With the lock held.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_range(const struct axaddr_instance *self,
+                                                             const struct axaddr_table *table,
+                                                             const struct axaddr_request *request,
+                                                             uint64_t budget, uint64_t *last) {
+    if (!axaddr_table_range(self, table, request->start, request->size, last) ||
+        (request->operation == AXADDR_OP_FRAMES && request->frames == 0)) {
         return AXADDR_INVALID;
     }
-    status = axaddr_check_flags(self, flags);
+    if (budget != 0) {
+        uint64_t end = axaddr_request_is_map(request)
+                           ? axaddr_map_bound(self, request, *last, budget)
+                           : axaddr_edit_bound(self, table, request->start, *last, budget);
+
+        /* A step that ended within a table could never collapse it. */
+        end |= request->operation == AXADDR_OP_COLLAPSE ? axaddr_table_mask(self, 0) : 0;
+        *last = end < *last ? end : *last;
+    }
+    return axaddr_request_check(self, table, request, *last);
+}
+
+/** Count the tables (and pages) that a request takes up to `last`; EXISTS if it cannot be. */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_count(const struct axaddr_instance *self,
+                                                           const struct axaddr_table *table,
+                                                           const struct axaddr_request *request,
+                                                           uint64_t last, uint64_t *count) {
+    struct axaddr_pool counted = {0, 0};
+    enum axaddr_status status = AXADDR_OK;
+
+    if (axaddr_request_is_map(request)) {
+        status = self->map(table, request, last, &counted, false);
+        *count = counted.count;
+    } else if (request->operation == AXADDR_OP_SPLIT) {
+        *count = axaddr_count_splits(self, table, request->start, last);
+    } else if (axaddr_request_is_area_change(request)) {
+        *count = axaddr_count_cuts(self, table, request->start, last);
+    } else {
+        *count = 0;
+    }
+    return status;
+}
+
+/** Have `need` frames in the pool: the caller's, which must have them, or from the HAL. */
+AXADDR_ALWAYS_INLINE bool axaddr_take_ahead(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table,
+                                            const struct axaddr_terms *terms,
+                                            struct axaddr_pool *pool, uint64_t need) {
+    if (terms != 0 && terms->pool != 0) {
+        *pool = *terms->pool;
+        return pool->count >= need;
+    }
+    pool->count = 0;
+    return self->resize(table, pool, need);
+}
+
+/** What a committed edit leaves of the pool: back to where it came from. */
+AXADDR_ALWAYS_INLINE void axaddr_give_back(const struct axaddr_instance *self,
+                                           const struct axaddr_table *table,
+                                           const struct axaddr_terms *terms,
+                                           struct axaddr_pool *pool) {
+    if (terms != 0 && terms->pool != 0) {
+        *terms->pool = *pool;
+    } else {
+        (void)self->resize(table, pool, 0);
+    }
+}
+
+/**
+ * Change a table as a request says, or with `count`, only tell the frames that it would take. All
+ * or nothing. Generated once for each instance.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_perform(const struct axaddr_instance *self,
+                                                             struct axaddr_table *table,
+                                                             const struct axaddr_request *request,
+                                                             struct axaddr_terms *terms,
+                                                             uint64_t *count) {
+    enum axaddr_status status;
+    struct axaddr_pool pool;
+    struct axaddr_edit edit;
+    uint64_t last;
+    uint64_t need;
+
+    axaddr_lock(self, table);
+    status = axaddr_request_range(self, table, request, terms != 0 ? terms->budget : 0, &last);
+    if (status == AXADDR_OK && request->operation == AXADDR_OP_PROTECT) {
+        status = axaddr_table_check_mapped(self, table, request->start, last);
+    }
     if (status == AXADDR_OK) {
-        status = axaddr_table_check_mapped(self, table, start, last);
+        status = axaddr_table_count(self, table, request, last, &need);
     }
-    if (status != AXADDR_OK) {
-        return status;
+    if (status == AXADDR_OK && count != 0) {
+        *count = need;
+    } else if (status == AXADDR_OK && !axaddr_take_ahead(self, table, terms, &pool, need)) {
+        status = AXADDR_NO_MEMORY;
+    } else if (status == AXADDR_OK) {
+        if (axaddr_request_is_map(request)) {
+            (void)self->map(table, request, last, &pool, true);
+        } else {
+            axaddr_edit_init(&edit, request, last);
+            if (request->operation == AXADDR_OP_COLLAPSE) {
+                self->collapse(table, &edit);
+            } else {
+                self->edit(table, &edit, &pool);
+            }
+            if (edit.has_parked) {
+                axaddr_quiesce(self, table);
+                self->settle(table, &edit);
+            }
+        }
+        axaddr_give_back(self, table, terms, &pool);
     }
-    if (!axaddr_edit_begin(self, table, &edit, &pool, start, last, false, flags)) {
-        return AXADDR_NO_MEMORY;
+    axaddr_unlock(self, table);
+    if (terms != 0) {
+        terms->done = status == AXADDR_OK && count == 0 ? last - request->start + 1 : 0;
     }
-    self->edit(table, &edit, &pool);
-    return AXADDR_OK;
+    return status;
+}
+
+/** Map host memory in one piece; the frames stay the caller's. */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_map_linear(const struct axaddr_instance *self,
+                                                                struct axaddr_table *table,
+                                                                uint64_t start, uint64_t host,
+                                                                uint64_t size, uint32_t flags) {
+    struct axaddr_request request = axaddr_request_of(AXADDR_OP_LINEAR, start, size, flags);
+
+    request.host = host;
+    return self->perform_table(table, &request, 0, 0);
+}
+
+/** Map the frames of an array in order; where they adjoin, by larger leaves. */
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_table_map_frames(const struct axaddr_instance *self, struct axaddr_table *table,
+                        uint64_t start, const uint64_t *frames, size_t frame_count,
+                        uint32_t flags) {
+    struct axaddr_request request =
+        axaddr_request_of(AXADDR_OP_FRAMES, start, axaddr_pages_size(self, frame_count), flags);
+
+    request.frames = frames;
+    return self->perform_table(table, &request, 0, 0);
+}
+
+/** What has only a range and flags: UNMAP, PROTECT, SPLIT, COLLAPSE. */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_edit_range(const struct axaddr_instance *self,
+                                                                struct axaddr_table *table,
+                                                                enum axaddr_operation operation,
+                                                                uint64_t start, uint64_t size,
+                                                                uint32_t flags) {
+    struct axaddr_request request = axaddr_request_of(operation, start, size, flags);
+
+    return self->perform_table(table, &request, 0, 0);
+}
+
+/* ---- frames taken ahead ---- */
+
+/** Bring a caller's pool to `count` frames: NO_MEMORY, and it is as before. */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_resize_pool(const struct axaddr_instance *self,
+                                                                 const struct axaddr_table *table,
+                                                                 struct axaddr_pool *pool,
+                                                                 uint64_t count) {
+    return self->resize(table, pool, count) ? AXADDR_OK : AXADDR_NO_MEMORY;
 }
 
 /* ---- counting ---- */
@@ -209,7 +383,7 @@ AXADDR_ALWAYS_INLINE void axaddr_stats_add(const struct axaddr_instance *self,
     }
 }
 
-/** Walk the whole table and count. Takes time in proportion to its entries. */
+/** Walk the whole table and count. Takes time in proportion to its entries; takes the lock. */
 AXADDR_ALWAYS_INLINE void axaddr_table_stats(const struct axaddr_instance *self,
                                              const struct axaddr_table *table,
                                              struct axaddr_stats *stats) {
@@ -226,10 +400,11 @@ AXADDR_ALWAYS_INLINE void axaddr_table_stats(const struct axaddr_instance *self,
     stats->reserved_bytes = 0;
     stats->trapped_bytes = 0;
     stats->area_count = 0;
+    axaddr_lock(self, table);
     axaddr_path_init(self, table, &path);
     for (;;) {
         uint64_t entry = axaddr_entry_read(
-            format, axaddr_slot_at(format, path.at[path.level], path.level, address));
+            self, axaddr_slot_at(format, path.at[path.level], path.level, address));
         uint64_t done = address | axaddr_span_mask(self, path.level);
 
         if (format->kind_of(entry, path.level) == AXADDR_ENTRY_TABLE) {
@@ -240,13 +415,14 @@ AXADDR_ALWAYS_INLINE void axaddr_table_stats(const struct axaddr_instance *self,
         }
         axaddr_stats_add(self, stats, entry, path.level);
         if (done >= table->last) {
-            return;
+            break;
         }
         address = done + 1;
         while (axaddr_path_leaves(self, &path, address)) {
             path.level++;
         }
     }
+    axaddr_unlock(self, table);
 }
 
 #endif /* AXADDR_CORE_TABLE_H */

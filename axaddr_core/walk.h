@@ -8,7 +8,7 @@
 #ifndef AXADDR_CORE_WALK_H
 #define AXADDR_CORE_WALK_H
 
-#include "instance.h"
+#include "entry.h"
 
 /**
  * Whether a walk for `address` ends at what was mapped there and nowhere else. Within the width
@@ -30,7 +30,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_walk_step(const struct axaddr_instance *self,
                                            unsigned level, void **at,
                                            struct axaddr_position *position) {
     position->slot = axaddr_slot(self->format, *at, level, address);
-    position->entry = axaddr_entry_read(self->format, position->slot);
+    position->entry = axaddr_entry_read(self, position->slot);
     position->level = level;
     if (AXADDR_UNLIKELY(self->format->kind_of(position->entry, level) != AXADDR_ENTRY_TABLE)) {
         return false;
@@ -66,7 +66,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_walk(const struct axaddr_instance *self,
         return false;
     }
     position->slot = axaddr_slot(self->format, at, 0, address);
-    position->entry = axaddr_entry_read(self->format, position->slot);
+    position->entry = axaddr_entry_read(self, position->slot);
     position->level = 0;
     return true;
 #endif
@@ -93,9 +93,15 @@ struct axaddr_mapping {
     axaddr_hpa_t hpa;             /**< the byte that the address maps to (0 if not mapped) */
     uint64_t size;                /**< bytes of the leaf, or of the absent entry */
     uint32_t flags;               /**< of the leaf, or of the reservation */
+    uint32_t notes;               /**< of the leaf: AXADDR_ACCESSED, AXADDR_DIRTY */
     uint32_t cookie;              /**< of a reserved or trapped entry */
-    enum axaddr_absent_kind kind; /**< why it is not mapped: EMPTY, RESERVED or TRAPPED */
+    enum axaddr_absent_kind kind; /**< why it is not mapped: EMPTY, RESERVED, ... */
 };
+
+/** Whether an absent entry is one that an edit on another CPU is at work on. */
+AXADDR_ALWAYS_INLINE bool axaddr_is_frozen(const struct axaddr_instance *self, uint64_t entry) {
+    return axaddr_is_concurrent(self) && axaddr_absent_is_parked(self->format->absent_kind(entry));
+}
 
 /** The host address of a byte, by a leaf that maps it. */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_leaf_output(const struct axaddr_instance *self, uint64_t leaf,
@@ -112,7 +118,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *se
                                                 unsigned level, void **at,
                                                 enum axaddr_status *status, uint64_t *output) {
     const struct axaddr_format *format = self->format;
-    uint64_t entry = axaddr_entry_read(format, axaddr_slot(format, *at, level, address));
+    void *slot = axaddr_slot(format, *at, level, address);
+    uint64_t entry = axaddr_entry_read(self, slot);
     enum axaddr_entry_kind kind = format->kind_of(entry, level);
 
     if (level > 0 && AXADDR_LIKELY(kind == AXADDR_ENTRY_TABLE)) {
@@ -120,18 +127,21 @@ AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *se
         return false;
     }
     if (kind == AXADDR_ENTRY_LEAF) {
+        entry = axaddr_entry_plain(self, slot, entry, level);
         *output = axaddr_leaf_output(self, entry, level, address);
         *status = AXADDR_OK;
+    } else if (address < table->first || address > table->last) {
+        *status = AXADDR_INVALID;
     } else {
-        *status =
-            address < table->first || address > table->last ? AXADDR_INVALID : AXADDR_NOT_MAPPED;
+        *status = axaddr_is_frozen(self, entry) ? AXADDR_BUSY : AXADDR_NOT_MAPPED;
     }
     return true;
 }
 
 /**
  * The host-physical address of a byte. INVALID outside the table's bounds, NOT_MAPPED where there
- * is no leaf (holes, reserved and trapped pages); *output is untouched then.
+ * is no leaf (holes, reserved and trapped pages), BUSY where an edit on another CPU is at work just
+ * now; *output is untouched then.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axaddr_instance *self,
                                                                const struct axaddr_table *table,
@@ -167,7 +177,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axad
 
 /**
  * All about an address. OK: it is mapped. NOT_MAPPED: it is not, and *mapping tells what is known
- * of it. INVALID: outside the bounds; *mapping is untouched.
+ * of it. INVALID: outside the bounds; BUSY: an edit on another CPU is at work on it just now;
+ * *mapping is untouched.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_query(const struct axaddr_instance *self,
                                                            const struct axaddr_table *table,
@@ -181,16 +192,24 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_query(const struct axaddr_i
         return AXADDR_INVALID;
     }
     position = self->lookup(table, address);
+    if (format->kind_of(position.entry, position.level) != AXADDR_ENTRY_LEAF &&
+        axaddr_is_frozen(self, position.entry)) {
+        return AXADDR_BUSY;
+    }
     mapping->size = axaddr_span_mask(self, position.level) + 1;
     if (format->kind_of(position.entry, position.level) == AXADDR_ENTRY_LEAF) {
+        position.entry = axaddr_entry_plain(self, position.slot, position.entry, position.level);
         mapping->hpa =
             axaddr_hpa(axaddr_leaf_output(self, position.entry, position.level, address));
         mapping->flags = format->flags_of(position.entry, position.level);
+        mapping->notes =
+            format->notes_of != 0 ? format->notes_of(position.entry, position.level) : 0;
         mapping->cookie = 0;
         mapping->kind = AXADDR_ABSENT_EMPTY;
         return AXADDR_OK;
     }
     mapping->hpa = axaddr_hpa(0);
+    mapping->notes = 0;
     mapping->kind = format->absent_kind(position.entry);
     if (mapping->kind != AXADDR_ABSENT_EMPTY) {
         payload = format->absent_value(position.entry);

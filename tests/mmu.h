@@ -117,6 +117,16 @@ static inline uint64_t mmu_output(const struct mmu *mmu, const struct mmu_entry 
            (mmu_cut(mmu->format, address) - leaf->first);
 }
 
+/** What the run of a leaf spans, minus one; 0 if it is not part of one. */
+AXADDR_UNUSED static uint64_t mmu_run_mask(const struct mmu *mmu, const struct mmu_entry *leaf) {
+    const struct axaddr_format *format = mmu->format;
+    if (format->run_bits == 0 ||
+        format->plain_leaf(leaf->entry, leaf->level, leaf->index) == leaf->entry) {
+        return 0;
+    }
+    return axaddr_low_bits(format->shift[leaf->level] + (unsigned)format->run_bits);
+}
+
 /* ---- all entries ---- */
 
 /**

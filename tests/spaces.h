@@ -143,8 +143,10 @@ struct space_ops {
     static enum axaddr_status word##_op_tables_needed(const void *g, uint64_t gpa, uint64_t hpa,   \
                                                       uint64_t size, uint32_t flags,               \
                                                       uint64_t *count) {                           \
-        return word##_tables_needed((const struct word *)g, axaddr_gpa(gpa), axaddr_hpa(hpa),      \
-                                    size, flags, count);                                           \
+        struct axaddr_request request =                                                            \
+            axaddr_request_of(AXADDR_OP_LINEAR, gpa, size, flags);                                 \
+        request.host = hpa;                                                                        \
+        return word##_tables_needed((struct word *)(uintptr_t)g, &request, count);                 \
     }                                                                                              \
     static const struct space_ops word##_ops = {                                                   \
         .name = #word,                                                                             \

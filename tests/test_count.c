@@ -65,41 +65,45 @@ AXADDR_DEFINE_PAGE_TABLE(ept, axaddr_x86_ept, count_hal);
 AXADDR_DEFINE_PAGE_TABLE(sv48, axaddr_riscv_sv48x4, count_hal);
 AXADDR_DEFINE_SPACE(space, axaddr_x86_ept, count_hal);
 
+/** A request to map where the host's address is the guest's. */
+static struct axaddr_request same(uint64_t start, uint64_t size, uint32_t flags) {
+    struct axaddr_request request = axaddr_request_of(AXADDR_OP_LINEAR, start, size, flags);
+
+    request.host = start;
+    return request;
+}
+
 /** All of 2^48 bytes by pages: a table for each 512 GiB, GiB and 2 MiB. */
 static void whole_ept_by_pages(void) {
+    struct axaddr_request all = same(0, UINT64_C(1) << 48, AXADDR_READ | AXADDR_SMALL);
+    struct axaddr_request most = same(0x1000, (UINT64_C(1) << 48) - 0x2000, AXADDR_READ);
     struct ept table;
     uint64_t count;
 
     used = 0;
     CHECK_EQ(ept_init(&table, 0, axaddr_gpa(0), UINT64_C(1) << 48), AXADDR_OK);
     visit_count = 0;
-    CHECK_EQ(ept_tables_needed(&table, axaddr_gpa(0), axaddr_hpa(0), UINT64_C(1) << 48,
-                               AXADDR_READ | AXADDR_SMALL, &count),
-             AXADDR_OK);
+    CHECK_EQ(ept_tables_needed(&table, &all, &count), AXADDR_OK);
     CHECK_EQ(count, 512 + 512 * 512 + UINT64_C(512) * 512 * 512);
     CHECK_EQ(visit_count, 0);
     /* One page off, and all but the last page: an end of each size at both sides. */
-    CHECK_EQ(ept_tables_needed(&table, axaddr_gpa(0x1000), axaddr_hpa(0x1000),
-                               (UINT64_C(1) << 48) - 0x2000, AXADDR_READ, &count),
-             AXADDR_OK);
+    CHECK_EQ(ept_tables_needed(&table, &most, &count), AXADDR_OK);
     CHECK_EQ(count, 512 + 2 + 2);
     ept_destroy(&table);
 }
 
 /** A root entry of Sv48x4 may be a leaf: with one page cut off at each end, two are not. */
 static void whole_sv48x4(void) {
+    struct axaddr_request all = same(0, UINT64_C(1) << 50, AXADDR_READ | AXADDR_SMALL);
+    struct axaddr_request most = same(0x1000, (UINT64_C(1) << 50) - 0x2000, AXADDR_READ);
     struct sv48 table;
     uint64_t count;
 
     used = 0;
     CHECK_EQ(sv48_init(&table, 0, axaddr_gpa(0), UINT64_C(1) << 50), AXADDR_OK);
-    CHECK_EQ(sv48_tables_needed(&table, axaddr_gpa(0x1000), axaddr_hpa(0x1000),
-                                (UINT64_C(1) << 50) - 0x2000, AXADDR_READ, &count),
-             AXADDR_OK);
+    CHECK_EQ(sv48_tables_needed(&table, &most, &count), AXADDR_OK);
     CHECK_EQ(count, 2 * 3);
-    CHECK_EQ(sv48_tables_needed(&table, axaddr_gpa(0), axaddr_hpa(0), UINT64_C(1) << 50,
-                                AXADDR_READ | AXADDR_SMALL, &count),
-             AXADDR_OK);
+    CHECK_EQ(sv48_tables_needed(&table, &all, &count), AXADDR_OK);
     CHECK_EQ(count, 2048 + 2048 * 512 + UINT64_C(2048) * 512 * 512);
     sv48_destroy(&table);
 }

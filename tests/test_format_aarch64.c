@@ -533,18 +533,6 @@ static void hpfar_from_par(void) {
     CHECK_EQ(hpfar, 77);
 }
 
-static void plans_with_tables_are_full(void) {
-    struct axaddr_flush plan;
-
-    axaddr_flush_init(&plan);
-    CHECK(!axaddr_aarch64_stage2_flush_is_full(&plan));
-    plan.has_tables = true;
-    CHECK(axaddr_aarch64_stage2_flush_is_full(&plan));
-    plan.has_tables = false;
-    plan.is_full = true;
-    CHECK(axaddr_aarch64_stage2_flush_is_full(&plan));
-}
-
 static void reserved_in_one_test(void) {
     check_reserved(format);
 }
@@ -578,6 +566,5 @@ int main(void) {
     CASE(aborts_are_decoded);
     CASE(hpfar_is_valid_or_not);
     CASE(hpfar_from_par);
-    CASE(plans_with_tables_are_full);
     return check_report("test_format_aarch64");
 }

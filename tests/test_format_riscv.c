@@ -453,18 +453,6 @@ static void traps_are_decoded(void) {
     }
 }
 
-static void plans_with_tables_are_full(void) {
-    struct axaddr_flush plan;
-
-    axaddr_flush_init(&plan);
-    CHECK(!axaddr_riscv_gstage_flush_is_full(&plan));
-    plan.has_tables = true;
-    CHECK(axaddr_riscv_gstage_flush_is_full(&plan));
-    plan.has_tables = false;
-    plan.is_full = true;
-    CHECK(axaddr_riscv_gstage_flush_is_full(&plan));
-}
-
 static void reserved_in_one_test(void) {
     check_reserved(format);
 }
@@ -489,6 +477,5 @@ int main(void) {
         CASE(hgatp);
     }
     CASE(traps_are_decoded);
-    CASE(plans_with_tables_are_full);
     return check_report("test_format_riscv");
 }

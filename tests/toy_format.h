@@ -133,7 +133,7 @@ static inline uint64_t toy_make_absent(enum axaddr_absent_kind kind, uint64_t va
 
 static inline enum axaddr_absent_kind toy_absent_kind(uint64_t entry) {
     unsigned kind = ((unsigned)(entry >> TOY_KIND_SHIFT) & 7) ^ 5;
-    if ((entry & TOY_ABSENT) == 0 || kind > AXADDR_ABSENT_PARKED_TABLE) {
+    if ((entry & TOY_ABSENT) == 0 || kind > AXADDR_ABSENT_BACKED) {
         return AXADDR_ABSENT_EMPTY;
     }
     return (enum axaddr_absent_kind)kind;
@@ -141,6 +141,16 @@ static inline enum axaddr_absent_kind toy_absent_kind(uint64_t entry) {
 
 static inline uint64_t toy_absent_value(uint64_t entry) {
     return ~(entry >> TOY_VALUE_SHIFT) & axaddr_low_bits(TOY_PAGE_BITS);
+}
+
+static inline uint32_t toy_notes_of(uint64_t leaf, unsigned level) {
+    (void)level;
+    return (uint32_t)(leaf & TOY_NOTED) >> 2;
+}
+
+static inline uint64_t toy_clear_notes(uint64_t leaf, unsigned level, uint32_t notes) {
+    (void)level;
+    return leaf & ~((uint64_t)notes << 2);
 }
 
 AXADDR_UNUSED static const struct axaddr_format toy = {
@@ -156,6 +166,9 @@ AXADDR_UNUSED static const struct axaddr_format toy = {
     .index_bits = {4, 4, 5},
     /* toy_make_absent(AXADDR_ABSENT_EMPTY, 0), written out */
     .empty = UINT64_C(0xd0003ffffffffd55),
+    .noted = TOY_NOTED,
+    .notes_of = toy_notes_of,
+    .clear_notes = toy_clear_notes,
     .kind_of = toy_kind_of,
     .can_hold = toy_can_hold,
     .attributes_of = toy_attributes_of,
@@ -242,7 +255,7 @@ static inline uint64_t toy32_make_absent(enum axaddr_absent_kind kind, uint64_t 
 
 static inline enum axaddr_absent_kind toy32_absent_kind(uint64_t entry) {
     unsigned kind = ((unsigned)entry >> 1 & 7) ^ 7;
-    if (((unsigned)entry & TOY32_LIVE) != 0 || kind > AXADDR_ABSENT_PARKED_TABLE) {
+    if (((unsigned)entry & TOY32_LIVE) != 0 || kind > AXADDR_ABSENT_BACKED) {
         return AXADDR_ABSENT_EMPTY;
     }
     return (enum axaddr_absent_kind)kind;
@@ -250,6 +263,17 @@ static inline enum axaddr_absent_kind toy32_absent_kind(uint64_t entry) {
 
 static inline uint64_t toy32_absent_value(uint64_t entry) {
     return entry >> 4 & axaddr_low_bits(28);
+}
+
+/** One bit for both: what was accessed counts as written. */
+static inline uint32_t toy32_notes_of(uint64_t leaf, unsigned level) {
+    (void)level;
+    return (leaf & TOY32_NOTED) != 0 ? AXADDR_NOTES : 0;
+}
+
+static inline uint64_t toy32_clear_notes(uint64_t leaf, unsigned level, uint32_t notes) {
+    (void)level;
+    return notes == AXADDR_NOTES ? leaf & ~TOY32_NOTED : leaf;
 }
 
 AXADDR_UNUSED static const struct axaddr_format toy32 = {
@@ -264,6 +288,9 @@ AXADDR_UNUSED static const struct axaddr_format toy32 = {
     .shift = {12, 18},
     .index_bits = {6, 7},
     .empty = 0xe, /* toy32_make_absent(AXADDR_ABSENT_EMPTY, 0) */
+    .noted = TOY32_NOTED,
+    .notes_of = toy32_notes_of,
+    .clear_notes = toy32_clear_notes,
     .kind_of = toy32_kind_of,
     .can_hold = toy_can_hold,
     .attributes_of = toy32_attributes_of,

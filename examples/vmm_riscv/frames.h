@@ -116,7 +116,7 @@ static inline void host_flush_tlb(void *ctx, const struct axaddr_flush *plan) {
 
     host->flush_count++;
     host->flush_full_count += axaddr_riscv_gstage_flush_is_full(plan) ? 1 : 0;
-    axaddr_riscv_gstage_flush(plan, VMM_VMID);
+    axaddr_riscv_gstage_flush(plan, false);
 }
 
 #endif /* VMM_RISCV_FRAMES_H */

@@ -13,7 +13,7 @@
 order_format_may=" absent addr base exit flags flush format text "
 order_contract="$order_format_may hal require frame "
 # The engine without areas: what works on one table.
-order_above_table=" areas space generate "
+order_above_table=" areas upgrade space generate "
 
 # "includer included" for each #include "..." of the headers, as paths below the root.
 inclusions() {

@@ -107,10 +107,11 @@ static void table_and_frame() {
     auto host = std::make_unique<machine>();
     pt table;
     uint64_t count = 0;
+    axaddr_request request = axaddr_request_of(AXADDR_OP_LINEAR, 0, 0x1000, rw);
+    request.host = 0x5000;
     CHECK(arena_init(&host->arena));
     CHECK_EQ(pt_init(&table, host.get(), axaddr_gpa(0), UINT64_C(1) << 40), AXADDR_OK);
-    CHECK_EQ(pt_tables_needed(&table, axaddr_gpa(0), axaddr_hpa(0x5000), 0x1000, rw, &count),
-             AXADDR_OK);
+    CHECK_EQ(pt_tables_needed(&table, &request, &count), AXADDR_OK);
     CHECK_EQ(count, 3);
     CHECK_EQ(pt_map(&table, axaddr_gpa(0), axaddr_hpa(0x5000), 0x1000, rw), AXADDR_OK);
     {

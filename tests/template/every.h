@@ -69,7 +69,26 @@
         name##_query(it, address, mapping))                                                        \
     USE(axaddr_hpa_t, name##_root, (const struct name *it), name##_root(it))                       \
     USE_VOID(name##_stats, (const struct name *it, struct axaddr_stats *stats),                    \
-             name##_stats(it, stats))
+             name##_stats(it, stats))                                                              \
+    USE(enum axaddr_status, name##_split, (struct name * it, axaddr_gpa_t start, uint64_t size),   \
+        name##_split(it, start, size))                                                             \
+    USE(enum axaddr_status, name##_collapse,                                                       \
+        (struct name * it, axaddr_gpa_t start, uint64_t size), name##_collapse(it, start, size))   \
+    USE(enum axaddr_status, name##_harvest,                                                        \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint32_t notes),                     \
+        name##_harvest(it, start, size, notes))                                                    \
+    USE(enum axaddr_status, name##_perform,                                                        \
+        (struct name * it, const struct axaddr_request *request, struct axaddr_terms *terms),      \
+        name##_perform(it, request, terms))                                                        \
+    USE(enum axaddr_status, name##_tables_needed,                                                  \
+        (struct name * it, const struct axaddr_request *request, uint64_t *count),                 \
+        name##_tables_needed(it, request, count))                                                  \
+    USE(enum axaddr_status, name##_resize_pool,                                                    \
+        (struct name * it, struct axaddr_pool * pool, uint64_t count),                             \
+        name##_resize_pool(it, pool, count))                                                       \
+    USE_VOID(name##_set_vmid, (struct name * it, uint32_t vmid), name##_set_vmid(it, vmid))        \
+    USE_VOID(name##_enter_cpu, (struct name * it, unsigned cpu), name##_enter_cpu(it, cpu))        \
+    USE_VOID(name##_leave_cpu, (struct name * it, unsigned cpu), name##_leave_cpu(it, cpu))
 
 #define USE_SPACE(name)                                                                            \
     USE_COMMON(name)                                                                               \
@@ -91,17 +110,21 @@
         name##_next_area(it, from, area))                                                          \
     USE(enum axaddr_fault, name##_handle_fault,                                                    \
         (struct name * it, axaddr_gpa_t address, uint32_t access),                                 \
-        name##_handle_fault(it, address, access))
+        name##_handle_fault(it, address, access))                                                  \
+    USE(enum axaddr_status, name##_map_backed,                                                     \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint32_t flags, uint32_t cookie),    \
+        name##_map_backed(it, start, size, flags, cookie))                                         \
+    USE(enum axaddr_status, name##_set_zero_frame, (struct name * it, axaddr_hpa_t frame),         \
+        name##_set_zero_frame(it, frame))                                                          \
+    USE(enum axaddr_fault, name##_handle_fault_from,                                               \
+        (struct name * it, axaddr_gpa_t address, uint32_t access, struct axaddr_pool * pool),      \
+        name##_handle_fault_from(it, address, access, pool))
 
 #define USE_TABLE(name)                                                                            \
     USE_COMMON(name)                                                                               \
     USE(enum axaddr_status, name##_map,                                                            \
         (struct name * it, axaddr_gpa_t start, axaddr_hpa_t host, uint64_t size, uint32_t flags),  \
-        name##_map(it, start, host, size, flags))                                                  \
-    USE(enum axaddr_status, name##_tables_needed,                                                  \
-        (const struct name *it, axaddr_gpa_t start, axaddr_hpa_t host, uint64_t size,              \
-         uint32_t flags, uint64_t *count),                                                         \
-        name##_tables_needed(it, start, host, size, flags, count))
+        name##_map(it, start, host, size, flags))
 
 #define USE_FRAME(name)                                                                            \
     USE(struct name, name##_empty, (void), name##_empty())                                         \

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * collapse.h: the inverse of a split: a table whose leaves map one piece of memory alike becomes one
+ * large leaf, and where that cannot be, runs get their hint. For each level from below: the tables
+ * are taken out (parked), the TLBs forget them, who still walks them leaves; only then, when
+ * neither hardware nor a fault on another CPU can change them any more, the leaves are made, with
+ * all that hardware noted, and the tables freed.
+ */
+#ifndef AXADDR_CORE_COLLAPSE_H
+#define AXADDR_CORE_COLLAPSE_H
+
+#include "edit.h"
+#include "release.h"
+#include "run.h"
+
+/**
+ * Whether `count` leaves of `level` from `slot` on map one piece of memory with the same
+ * attributes, aligned to what all of them map. What hardware noted in any of them is in *leaf, the
+ * first of them.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_is_uniform(const struct axaddr_instance *self, void *slot,
+                                            uint64_t count, unsigned level, uint64_t *leaf) {
+    const struct axaddr_format *format = self->format;
+    void *end = axaddr_slot_after(format, slot, count);
+    uint64_t first = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
+    uint64_t expected = first;
+    uint64_t noted = 0;
+
+    if (format->kind_of(first, level) != AXADDR_ENTRY_LEAF ||
+        (format->frame_of(first, level) & ((count << format->shift[level]) - 1)) != 0) {
+        return false;
+    }
+    for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
+        uint64_t entry = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
+
+        if (((entry ^ expected) & ~format->noted) != 0) {
+            return false;
+        }
+        noted |= entry & format->noted;
+        expected = format->next_leaf(expected, level);
+    }
+    *leaf = first | noted;
+    return true;
+}
+
+/** The leaf of `level` that says what all leaves of the table at `at` say; false if there is none. */
+AXADDR_ALWAYS_INLINE bool axaddr_merge(const struct axaddr_instance *self, void *at, unsigned level,
+                                       uint64_t *leaf) {
+    const struct axaddr_format *format = self->format;
+    uint64_t part;
+    uint32_t flags;
+    uint64_t frame;
+
+    if (!axaddr_is_uniform(self, at, UINT64_C(1) << format->index_bits[level - 1], level - 1,
+                           &part)) {
+        return false;
+    }
+    flags = format->flags_of(part, level - 1);
+    frame = format->frame_of(part, level - 1);
+    *leaf = format->make_leaf(frame, level, format->attributes_of(flags, level));
+    *leaf = (*leaf & ~format->noted) | (part & format->noted);
+    /* What a leaf says beyond its flags would be lost: then it stays as it is. */
+    return ((format->split_leaf(*leaf, level) ^ part) & ~format->noted) == 0;
+}
+
+/** Give the leaves of one table that form runs within [first, last] their hint. */
+AXADDR_ALWAYS_INLINE void axaddr_hint_runs(const struct axaddr_instance *self,
+                                           const struct axaddr_table *table, void *at,
+                                           unsigned level, uint64_t first, uint64_t last) {
+    uint64_t mask = axaddr_run_mask(self, level);
+    uint64_t address = (first + mask) & ~mask;
+
+    while (address >= first && address <= last && last - address >= mask) {
+        void *slot = axaddr_slot_at(self->format, at, level, address);
+        uint64_t leaf;
+
+        if (axaddr_is_uniform(self, slot, UINT64_C(1) << self->format->run_bits, level, &leaf) &&
+            !axaddr_is_in_run(self, slot, axaddr_entry_read(self, slot), level)) {
+            self->rewrite_run(table, slot, level, address, true);
+        }
+        address += mask + 1;
+    }
+}
+
+/** What one walk over a range does. */
+enum axaddr_collapse_step {
+    AXADDR_COLLAPSE_PARK, /**< take the tables of level - 1 out that can be a leaf of `level` */
+    AXADDR_COLLAPSE_MAKE, /**< make these leaves */
+    AXADDR_COLLAPSE_HINT, /**< hint at runs of `level` */
+};
+
+/** Do it to the entry of edit->level at `slot`, and all that it spans lies in the range. */
+AXADDR_ALWAYS_INLINE void axaddr_collapse_entry(const struct axaddr_instance *self,
+                                                const struct axaddr_table *table,
+                                                struct axaddr_edit *edit, void *slot,
+                                                unsigned level, uint64_t address, bool is_park) {
+    const struct axaddr_format *format = self->format;
+    uint64_t entry = axaddr_entry_read(self, slot);
+    uint64_t leaf;
+    uint64_t frame;
+
+    if (is_park) {
+        if (format->kind_of(entry, level) == AXADDR_ENTRY_TABLE &&
+            axaddr_merge(self, axaddr_frame_at(self, table, format->table_of(entry)), level,
+                         &leaf)) {
+            axaddr_park_table(self, table, edit, slot, entry);
+            axaddr_flush_add(&edit->plan, address, address | axaddr_span_mask(self, level),
+                             format->shift[level - 1]);
+        }
+    } else if (format->kind_of(entry, level) == AXADDR_ENTRY_ABSENT &&
+               format->absent_kind(entry) == AXADDR_ABSENT_PARKED_TABLE) {
+        frame = format->absent_value(entry) << format->shift[0];
+        if (axaddr_merge(self, axaddr_frame_at(self, table, frame), level, &leaf)) {
+            axaddr_entry_write(self, table, slot, leaf);
+            axaddr_free_frame(self, table, frame);
+        } else { /* a fault changed a leaf in between */
+            axaddr_entry_write(self, table, slot, format->make_table(frame, level));
+        }
+    }
+}
+
+/** One walk over the edit's range, to the entries of `level`. */
+AXADDR_ALWAYS_INLINE void axaddr_collapse_walk(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table,
+                                               struct axaddr_edit *edit, unsigned level,
+                                               enum axaddr_collapse_step step) {
+    const struct axaddr_format *format = self->format;
+    uint64_t address = edit->first;
+    struct axaddr_path path;
+
+    axaddr_path_init(self, table, &path);
+    for (;;) {
+        void *slot = axaddr_slot_at(format, path.at[path.level], path.level, address);
+        uint64_t done = address | axaddr_span_mask(self, path.level);
+
+        if (path.level > level) {
+            uint64_t entry = axaddr_entry_read(self, slot);
+
+            if (format->kind_of(entry, path.level) == AXADDR_ENTRY_TABLE) {
+                path.level--;
+                path.at[path.level] = axaddr_frame_at(self, table, format->table_of(entry));
+                continue;
+            }
+        } else if (step == AXADDR_COLLAPSE_HINT) {
+            done = address | axaddr_table_mask(self, level);
+            axaddr_hint_runs(self, table, path.at[level], level, address,
+                             done < edit->last ? done : edit->last);
+        } else if ((address & axaddr_span_mask(self, level)) == 0 && done <= edit->last) {
+            axaddr_collapse_entry(self, table, edit, slot, level, address,
+                                  step == AXADDR_COLLAPSE_PARK);
+        }
+        if (done >= edit->last) {
+            return;
+        }
+        address = done + 1;
+        while (axaddr_path_leaves(self, &path, address)) {
+            path.level++;
+        }
+    }
+}
+
+/**
+ * Collapse what can be within the edit's range, which lies in one area. Needs no memory and cannot
+ * fail; frees tables. With the lock held. Generated once for each instance.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_table_collapse(const struct axaddr_instance *self,
+                                                const struct axaddr_table *table,
+                                                struct axaddr_edit *edit) {
+    unsigned level;
+
+    for (level = 1; level <= axaddr_leaf_level_max(self); level++) {
+        axaddr_collapse_walk(self, table, edit, level, AXADDR_COLLAPSE_PARK);
+        if (edit->has_parked) {
+            axaddr_flush_limit(&edit->plan);
+            axaddr_flush_tlb(self, table, &edit->plan);
+            axaddr_quiesce(self, table);
+            axaddr_collapse_walk(self, table, edit, level, AXADDR_COLLAPSE_MAKE);
+            edit->has_parked = false;
+            axaddr_flush_init(&edit->plan);
+        }
+    }
+    for (level = 0; level <= axaddr_leaf_level_max(self); level++) {
+        if (axaddr_has_runs(self, level)) {
+            axaddr_collapse_walk(self, table, edit, level, AXADDR_COLLAPSE_HINT);
+        }
+    }
+    if (self->format->publish != 0) {
+        self->format->publish();
+    }
+}
+
+#endif /* AXADDR_CORE_COLLAPSE_H */
