@@ -295,27 +295,34 @@ AXADDR_ALWAYS_INLINE void axaddr_protect_run(const struct axaddr_instance *self,
     const struct axaddr_format *format = self->format;
     uint64_t attributes = format->attributes_of(edit->flags, 0);
     uint64_t count = ((last - first) >> format->shift[0]) + 1;
+    void *begin = slot;
     void *end = axaddr_slot_after(format, slot, count);
     uint64_t absent_count = 0;
+    bool is_repeated = false;
+    bool is_done;
 
-    AXADDR_UNROLL
-    for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
-        for (;;) {
+    /* Should an entry change meanwhile, all are done once more: so the loop has no other in it. */
+    do {
+        is_done = true;
+        AXADDR_UNROLL
+        for (slot = begin; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
             uint64_t entry = axaddr_entry_read(self, slot);
 
             if (AXADDR_LIKELY(format->kind_of(entry, 0) == AXADDR_ENTRY_LEAF)) {
-                if (AXADDR_LIKELY(axaddr_protect_leaf(self, table, edit, slot, entry, 0, attributes,
-                                                      is_private))) {
-                    break;
+                if (AXADDR_UNLIKELY(!axaddr_protect_leaf(self, table, edit, slot, entry, 0,
+                                                         attributes, is_private))) {
+                    is_done = false;
                 }
             } else if (axaddr_protect_absent(self, table, edit, slot, entry)) {
                 absent_count++;
-                break;
+            } else {
+                is_done = false;
             }
         }
-    }
+        is_repeated = is_repeated || !is_done;
+    } while (!is_done);
     /* Reserved pages are in no TLB; a run that has any other is flushed as a whole. */
-    if (absent_count != count && !is_private) {
+    if ((absent_count != count || is_repeated) && !is_private) {
         axaddr_flush_add(&edit->plan, first, last, format->shift[0]);
     }
 }
@@ -348,20 +355,22 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_table_parked(const struct axaddr_instance *s
     for (;;) {
         uint64_t entry = axaddr_entry_read(self, slot);
 
-        if (format->kind_of(entry, level) != AXADDR_ENTRY_ABSENT) {
-            return false;
-        }
-        switch (format->absent_kind(entry)) {
-        case AXADDR_ABSENT_EMPTY:
-        case AXADDR_ABSENT_PARKED_LEAF:
-        case AXADDR_ABSENT_PARKED_TABLE:
-            break;
-        case AXADDR_ABSENT_RESERVED:
-        case AXADDR_ABSENT_TRAPPED:
-        case AXADDR_ABSENT_PARKED_LINK:
-        case AXADDR_ABSENT_SPARSE:
-        case AXADDR_ABSENT_BACKED:
-            return false;
+        if (entry != format->empty) {
+            if (format->kind_of(entry, level) != AXADDR_ENTRY_ABSENT) {
+                return false;
+            }
+            switch (format->absent_kind(entry)) {
+            case AXADDR_ABSENT_EMPTY:
+            case AXADDR_ABSENT_PARKED_LEAF:
+            case AXADDR_ABSENT_PARKED_TABLE:
+                break;
+            case AXADDR_ABSENT_RESERVED:
+            case AXADDR_ABSENT_TRAPPED:
+            case AXADDR_ABSENT_PARKED_LINK:
+            case AXADDR_ABSENT_SPARSE:
+            case AXADDR_ABSENT_BACKED:
+                return false;
+            }
         }
         if (slot == first && has_wrapped) {
             return true;

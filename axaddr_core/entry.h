@@ -16,7 +16,7 @@
 #ifndef AXADDR_ON_ENTRY_ACCESS
 #define AXADDR_ON_ENTRY_ACCESS(slot, is_write) ((void)0)
 #if defined(__x86_64__)
-#define AXADDR_HAS_FAST_FILL /* otherwise entry by entry, so that nothing escapes the test */
+#define AXADDR_HAS_X86_64_ASM /* otherwise entry by entry, so that nothing escapes the test */
 #endif
 #endif
 
@@ -169,6 +169,21 @@ AXADDR_ALWAYS_INLINE bool axaddr_entry_swap(const struct axaddr_instance *self,
         return true;
     }
     AXADDR_ON_ENTRY_ACCESS(slot, true);
+#if defined(AXADDR_HAS_X86_64_ASM) && !defined(__SANITIZE_THREAD__)
+    if (self->format->entry_shift == 3) {
+        bool is_done;
+
+        /* As the builtin, but the place may be any operand, not a register only. */
+        __asm__ volatile("lock cmpxchgq %3, %1"
+                         : "=@ccz"(is_done), "+m"(*(axaddr_word64_t *)slot), "+a"(from)
+                         : "r"(to)
+                         : "memory");
+        if (is_done) {
+            axaddr_clean_entry(self, table, slot);
+        }
+        return is_done;
+    }
+#endif
     if (self->format->entry_shift == 2) {
         uint32_t expected = (uint32_t)from;
 
@@ -202,7 +217,7 @@ AXADDR_ALWAYS_INLINE void axaddr_entry_fill(const struct axaddr_instance *self,
                                             uint64_t entry) {
     void *begin = slot;
 
-#ifdef AXADDR_HAS_FAST_FILL
+#ifdef AXADDR_HAS_X86_64_ASM
     if (self->format->entry_shift == 3 && !axaddr_is_concurrent(self)) {
         size_t count = (size_t)((unsigned char *)end - (unsigned char *)slot) >> 3;
         __asm__ volatile("rep stosq" : "+D"(slot), "+c"(count) : "a"(entry) : "memory");
@@ -242,7 +257,12 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_run_mask(const struct axaddr_instance *self
 AXADDR_ALWAYS_INLINE void axaddr_zero(void *at, size_t size) {
 #if defined(__x86_64__)
     size_t count = size / 8;
-    __asm__ volatile("rep stosq" : "+D"(at), "+c"(count) : "a"(0) : "memory");
+    /* The zero is made here. A compiler would take any register that it knows to be 0, and zeroing
+       would wait for what that one waits for: in a fault, for the entry. */
+    __asm__ volatile("xorl %%eax, %%eax\n\trep stosq"
+                     : "+D"(at), "+c"(count)
+                     :
+                     : "rax", "cc", "memory");
 #else
     /* The barrier keeps compilers from finding a memset in here. */
     axaddr_size_word_t *word = (axaddr_size_word_t *)at;

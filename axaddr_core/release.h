@@ -136,7 +136,8 @@ AXADDR_ALWAYS_INLINE void *axaddr_next_link(const struct axaddr_instance *self, 
         /* A table of large leaves is most often one run: what follows a leaf is a leaf. */
         entry = axaddr_entry_plain(self, slot, entry, level);
         if (entry != follower && format->kind_of(entry, level) != AXADDR_ENTRY_LEAF) {
-            if (axaddr_holding_of(self, entry, level, child) == AXADDR_HOLDS_TABLE) {
+            if (entry != format->empty &&
+                axaddr_holding_of(self, entry, level, child) == AXADDR_HOLDS_TABLE) {
                 break;
             }
             follower = ~UINT64_C(0);

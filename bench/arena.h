@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * arena.h: the host of the benchmarks: memory by mmap at a fixed address, physical = virtual - a
- * constant, as a hypervisor with a direct map has it. The allocator is a bump pointer and a LIFO free
- * list threaded through the frames; it does not zero. TLB flushes are counted, nothing more.
+ * constant, as a hypervisor with a direct map has it. The allocator is a bump pointer and a LIFO
+ * free list threaded through the frames; it does not zero. TLB flushes are counted, nothing more.
  *
- * Two HALs over the same arena: arena_hal knows the offset at compile time, arena_ctx_hal reads it
- * from its ctx, as a host does whose direct map is placed at run time.
+ * HALs over the same arena: arena_hal knows the offset at compile time, arena_ctx_hal reads it from
+ * its ctx, as a host does whose direct map is placed at run time. arena_vcpu_hal is for many vCPUs:
+ * edits take a spinlock, and each vCPU takes frames from an arena of its own, at the same cost as
+ * those of arena_hal. arena_hot_hal is like it, with few frames that it gives out over and over.
  */
 #ifndef BENCH_ARENA_H
 #define BENCH_ARENA_H
 
 #include "../axaddr.h"
+#include "../axaddr_core/quiesce.h"
 
 #define ARENA_PHYSICAL UINT64_C(0x40000000)
 #define ARENA_VIRTUAL  UINT64_C(0x20000000000)
@@ -95,6 +98,80 @@ static const struct axaddr_hal arena_hal = {
     .free_frame = arena_hal_free,
     .frame_at = arena_hal_at,
     .flush_tlb = arena_hal_flush,
+};
+
+/* ---- many vCPUs; the ctx is the lock ---- */
+
+/** What the vCPU that this thread plays has: its frames, and the flushes that it asked for. */
+static __thread struct arena arena_vcpu;
+
+static inline bool arena_vcpu_alloc(void *ctx, axaddr_hpa_t *frame) {
+    (void)ctx;
+    return arena_take(&arena_vcpu, ARENA_OFFSET, frame);
+}
+
+static inline void arena_vcpu_free(void *ctx, axaddr_hpa_t frame) {
+    (void)ctx;
+    arena_give(&arena_vcpu, ARENA_OFFSET, frame);
+}
+
+static inline void arena_vcpu_flush(void *ctx, const struct axaddr_flush *plan) {
+    (void)ctx;
+    (void)plan;
+    arena_vcpu.flush_count++;
+}
+
+static inline void arena_lock(void *ctx) {
+    uint32_t *lock = (uint32_t *)ctx;
+
+    while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE) != 0) {
+        while (__atomic_load_n(lock, __ATOMIC_RELAXED) != 0) {
+            AXADDR_CPU_RELAX();
+        }
+    }
+}
+
+static inline void arena_unlock(void *ctx) {
+    __atomic_store_n((uint32_t *)ctx, 0, __ATOMIC_RELEASE);
+}
+
+/** Nobody faults while the scenarios unmap. */
+static inline void arena_quiesce(void *ctx) {
+    (void)ctx;
+}
+
+static const struct axaddr_hal arena_vcpu_hal = {
+    .alloc_frame = arena_vcpu_alloc,
+    .free_frame = arena_vcpu_free,
+    .frame_at = arena_hal_at,
+    .flush_tlb = arena_vcpu_flush,
+    .lock = arena_lock,
+    .unlock = arena_unlock,
+    .quiesce = arena_quiesce,
+};
+
+/* ---- many vCPUs with few frames each: zeroing stays in the first cache ---- */
+
+#define ARENA_HOT_COUNT UINT64_C(4)
+
+static inline bool arena_hot_alloc(void *ctx, axaddr_hpa_t *frame) {
+    const uint64_t mask = ARENA_HOT_COUNT * ARENA_FRAME - 1;
+    uint64_t next = arena_vcpu.next;
+
+    (void)ctx;
+    frame->raw = next;
+    arena_vcpu.next = (next & ~mask) | ((next + ARENA_FRAME) & mask);
+    return true;
+}
+
+static const struct axaddr_hal arena_hot_hal = {
+    .alloc_frame = arena_hot_alloc,
+    .free_frame = arena_vcpu_free,
+    .frame_at = arena_hal_at,
+    .flush_tlb = arena_vcpu_flush,
+    .lock = arena_lock,
+    .unlock = arena_unlock,
+    .quiesce = arena_quiesce,
 };
 
 /* ---- the offset is in the ctx ---- */

@@ -93,6 +93,31 @@ static inline void limit_unmap(struct arena *arena, uint64_t *root, unsigned lev
     }
 }
 
+/** Tables of 4K leaves in the place of the 2M leaves of [gpa, gpa + size - 1]. */
+static inline void limit_split(struct arena *arena, uint64_t *root, uint64_t gpa, uint64_t size) {
+    uint64_t end = gpa + size;
+
+    for (; gpa != end; gpa += UINT64_C(1) << 21) {
+        uint64_t *table = limit_below(*limit_slot(root, 3, gpa));
+        uint64_t *link = limit_slot(limit_below(*limit_slot(table, 2, gpa)), 1, gpa);
+        uint64_t leaf = *link & ~LIMIT_LARGE;
+        axaddr_hpa_t frame;
+        uint64_t *slot;
+        uint64_t *slot_end;
+
+        if (!arena_take(arena, ARENA_OFFSET, &frame)) {
+            return;
+        }
+        slot = (uint64_t *)arena_at(frame.raw);
+        slot_end = slot + 512;
+        for (; slot != slot_end; slot++) {
+            __atomic_store_n(slot, leaf, __ATOMIC_RELAXED);
+            leaf += ARENA_FRAME;
+        }
+        __atomic_store_n(link, frame.raw | LIMIT_RIGHTS, __ATOMIC_RELEASE);
+    }
+}
+
 /** Other attributes for every present 4K page of a range. */
 static inline void limit_protect(uint64_t *root, uint64_t gpa, uint64_t size, uint64_t attributes) {
     uint64_t end = gpa + size;
@@ -138,6 +163,21 @@ static inline void limit_populate(struct arena *arena, uint64_t *root, uint64_t 
         }
         gpa += UINT64_C(1) << 21;
     }
+}
+
+/** The entry of `level` for `gpa`; 0 if there is no table for it. */
+static inline uint64_t limit_entry(uint64_t *root, unsigned level, uint64_t gpa) {
+    uint64_t entry = *limit_slot(root, 3, gpa);
+    unsigned at = 3;
+
+    while (at > level) {
+        if ((entry & LIMIT_RIGHTS) == 0 || (entry & LIMIT_LARGE) != 0) {
+            return 0;
+        }
+        at--;
+        entry = *limit_slot(limit_below(entry), at, gpa);
+    }
+    return entry;
 }
 
 /** The host address of a mapped 4K page's byte; nothing is checked. */

@@ -16,6 +16,8 @@
 
 AXADDR_DEFINE_SPACE(vm, axaddr_x86_ept, arena_hal);
 AXADDR_DEFINE_SPACE(vx, axaddr_x86_ept, arena_ctx_hal);
+AXADDR_DEFINE_SPACE(vc, axaddr_x86_ept, arena_vcpu_hal);
+AXADDR_DEFINE_SPACE(vh, axaddr_x86_ept, arena_hot_hal);
 
 #define GIB        (UINT64_C(1) << 30)
 #define MIB        (UINT64_C(1) << 20)
@@ -42,7 +44,13 @@ struct world {
     struct arena arena;
     struct vm vm;
     struct vx vx;
-    uint64_t *root; /* of the loops by hand */
+    struct vc vc;
+    struct vh vh;
+    uint32_t lock;        /* of vc and vh */
+    struct arena *frames; /* where those of the scenario come from */
+    uint64_t *root;       /* of the table, for the loops by hand and for checking */
+    struct axaddr_request request;
+    struct axaddr_terms terms;
     const uint64_t *order;
     uint64_t count;
     struct axaddr_area *areas; /* the space's, in one array */
@@ -62,8 +70,8 @@ static uint64_t order[1 << 17];
 struct result {
     const char *name;
     uint64_t count;
-    uint64_t areas; /* how many areas there were, where this is of interest */
-    double ns[ROUND_MAX];
+    uint64_t areas;       /* how many areas there were, where this is of interest */
+    double ns[ROUND_MAX]; /* of one; what comes after is not kept */
     unsigned rounds;
 };
 
@@ -71,19 +79,23 @@ static struct result results[RESULT_MAX];
 static unsigned result_count;
 static bool is_timing;
 
-static void check(bool is_true, const char *claim, int line) {
+static void check(bool is_true, const char *claim, const char *file, int line) {
     if (!is_true) {
-        fprintf(stderr, "bench.c:%d: not so: %s\n", line, claim);
+        fprintf(stderr, "%s:%d: not so: %s\n", file, line, claim);
         exit(1);
     }
 }
-#define CHECK(claim) check((claim), #claim, __LINE__)
+#define CHECK(claim) check((claim), #claim, __FILE__, __LINE__)
 
-static double now_ns(void) {
+static double clock_ns(clockid_t clock) {
     struct timespec time;
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(clock, &time);
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
+}
+
+static double now_ns(void) {
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 static struct result *result_of(const char *name) {
@@ -99,6 +111,14 @@ static struct result *result_of(const char *name) {
     return &results[result_count++];
 }
 
+/** One more round: `ns` nanoseconds for `count` of whatever is counted. */
+static void add_result(struct result *result, uint64_t count, double ns) {
+    result->count = count;
+    if (is_timing && result->rounds < ROUND_MAX) {
+        result->ns[result->rounds++] = ns / (double)count;
+    }
+}
+
 static struct result *measure(const char *name, void (*timed)(struct world *), uint64_t count) {
     struct result *result = result_of(name);
     double start;
@@ -106,12 +126,9 @@ static struct result *measure(const char *name, void (*timed)(struct world *), u
     world.sum = 0;
     world.failure_count = 0;
     world.count = count;
-    result->count = count;
     start = now_ns();
     timed(&world);
-    if (is_timing) {
-        result->ns[result->rounds++] = (now_ns() - start) / (double)count;
-    }
+    add_result(result, count, now_ns() - start);
     if (world.failure_count != 0) {
         fprintf(stderr, "%s: failed\n", name);
         exit(1);
@@ -122,19 +139,31 @@ static struct result *measure(const char *name, void (*timed)(struct world *), u
 
 /* ---- setting up ---- */
 
+/** An empty space `name` and an arena to itself. */
+#define FRESH(name, ctx, arena, start, size)                                                       \
+    do {                                                                                           \
+        world.frames = (arena);                                                                    \
+        arena_reset(world.frames);                                                                 \
+        CHECK(name##_init(&world.name, (ctx), axaddr_gpa(start), (size)) == AXADDR_OK);            \
+        world.root = (uint64_t *)arena_at(name##_root(&world.name).raw);                           \
+    } while (0)
+
 static void fresh_vm(uint64_t start, uint64_t size) {
-    arena_reset(&world.arena);
-    CHECK(vm_init(&world.vm, &world.arena, axaddr_gpa(start), size) == AXADDR_OK);
+    FRESH(vm, &world.arena, &world.arena, start, size);
 }
 
 static void fresh_vx(void) {
-    arena_reset(&world.arena);
-    CHECK(vx_init(&world.vx, &world.arena, axaddr_gpa(0), 1024 * GIB) == AXADDR_OK);
+    FRESH(vx, &world.arena, &world.arena, 0, 1024 * GIB);
+}
+
+static void fresh_vc(void) {
+    FRESH(vc, &world.lock, &arena_vcpu, 0, 1024 * GIB);
 }
 
 static void fresh_limit(void) {
     axaddr_hpa_t root;
 
+    world.frames = &world.arena;
     arena_reset(&world.arena);
     CHECK(arena_take(&world.arena, ARENA_OFFSET, &root));
     world.root = (uint64_t *)arena_at(root.raw);
@@ -174,6 +203,18 @@ static uint64_t tables_for(uint64_t size, unsigned level) {
     return count;
 }
 
+/** The table holds the leaves of one vm_map_linear from GPA_BASE to `host`, and nothing else. */
+static void check_mapped(uint64_t size, unsigned level, uint64_t host, uint32_t flags) {
+    uint64_t attributes = EPT_MEMORY | flags | (level > 0 ? LIMIT_LARGE : 0);
+    uint64_t step = UINT64_C(1) << (12 + 9 * level);
+    uint64_t at;
+
+    CHECK(arena_live(world.frames) == tables_for(size, level) + 1);
+    for (at = 0; at < size; at += step) {
+        CHECK(limit_entry(world.root, level, GPA_BASE + at) == ((host + at) | attributes));
+    }
+}
+
 /* ---- printing ---- */
 
 static int compare_doubles(const void *left, const void *right) {
@@ -190,9 +231,8 @@ static void print_results(void) {
         struct result *result = &results[i];
 
         qsort(result->ns, result->rounds, sizeof result->ns[0], compare_doubles);
-        printf("%s\t%llu\t%llu\t%.4f\n", result->name, (unsigned long long)result->count,
-               (unsigned long long)result->areas,
-               result->rounds > 0 ? result->ns[result->rounds / 2] : 0.0);
+        printf("%s\t%llu\t%llu\t%.4f\t%.4f\n", result->name, (unsigned long long)result->count,
+               (unsigned long long)result->areas, result->ns[result->rounds / 2], result->ns[0]);
     }
 }
 

@@ -5,7 +5,9 @@
 #
 #   bench/run.sh ns <build-dir> [rounds]      nanoseconds: the median of several rounds; `ratio`, to the
 #                                             loop by hand in the same run, is the figure to compare.
-#                                             Zeroing is in, as it varies too much to be taken off
+#                                             Zeroing is in, as it varies too much to be taken off.
+#                                             Two threads: how many times as fast as one, by the median
+#                                             and by the best rounds, as others on the machine disturb
 #   bench/run.sh instr [--check] <build-dir>  instructions: exact, counted by callgrind inside the
 #                                             measured function only. --check: count the targets that are
 #                                             marked as held in the list below, exit 1 if one is missed
@@ -51,15 +53,18 @@ if [ -n "${AXADDR_DIR:-}" ]; then
     source=$build/copy/bench
 fi
 # shellcheck disable=SC2086 # CFLAGS is a list
-${CC:-gcc} ${CFLAGS:--O2} -g -std=gnu11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef \
-    "$source/bench.c" -o "$build/bench"
+${CC:-gcc} ${CFLAGS:--O2} -g -std=gnu11 -pthread -Wall -Wextra -Wpedantic -Wconversion -Wshadow \
+    -Wundef "$source/bench.c" -o "$build/bench"
 
-# The rows: label | unit | measured | minus | limit loop | minus | target | held
+# The rows: label | unit | measured | minus | compared with | minus | target | held
 # `minus` names measurements, each with a sign, whose cost per unit is taken off or put back:
 # zero - zero_loop is what zeroing a frame costs, alloc - alloc_loop what the allocator does.
+# A target is a number, or in terms of what the row is compared with: 1.3x times as much, +25 more; or,
+# for what should be faster, >1.8x times as fast. A heading: # text | what rows are compared with now.
 zero="-zero +zero_loop"
 alloc="-alloc +alloc_loop"
 cat >"$build/bench-rows" <<ROWS
+#operation|limit
 map 1 GiB as 4K pages|page|map_4k||limit_map_4k||6|held
 map 64 GiB as 2M leaves|entry|map_2m||limit_map_2m||6.5|held
 unmap 1 GiB of 4K pages|page|unmap_4k||limit_unmap_4k||7|held
@@ -93,24 +98,63 @@ find_area among 65,536|call|find_65536||limit_find_65536||185|
   the loop of the find_area rows by itself|call|find_loop|||||
 map_device + unmap a page among 65,536|pair|insert_65536||||1500|
   the same in a space of one area|pair|insert_1|||||
+split 4 GiB of 2M leaves into 4K pages|page|split||limit_split|||
+collapse them again|page|collapse|||||
+unmap 1 GiB in steps of 512 pages (limit: at once)|page|step||unmap_gib|||
+  its longest step|step|step_longest|||||
+#concurrent instance|one vCPU
+concurrent: map 1 GiB as 4K pages|page|map_4k_vc||map_4k||1.3x|held
+concurrent: map 64 GiB as 2M leaves|entry|map_2m_vc||map_2m||1.3x|held
+concurrent: unmap 1 GiB of 4K pages|page|unmap_4k_vc||unmap_4k||1.3x|held
+concurrent: unmap 64 GiB of 2M leaves|entry|unmap_2m_vc||unmap_2m||1.3x|held
+concurrent: unmap 256 MiB of owned pages|page|unmap_owned_vc||unmap_owned||1.3x|held
+concurrent: protect 1 GiB of 4K pages|page|protect_4k_vc||protect_4k||1.3x|held
+concurrent: split 4 GiB of 2M leaves into 4K pages|page|split_vc||split|||
+concurrent: collapse them again|page|collapse_vc||collapse|||
+concurrent: fault, but for zeroing|fault|fault_vc|$zero|fault|$zero|+25|held
+  the allocator of each vCPU by itself|frame|alloc_vc|-alloc_loop|alloc|-alloc_loop||
+concurrent: translate|call|translate_vc||translate|||
 ROWS
 
 if [ "$mode" = ns ]; then
+    # Not for callgrind, which runs one thread at a time.
+    cat >>"$build/bench-rows" <<ROWS
+#two vCPUs that fault at once in one area|one vCPU
+in halves of it, 4 frames each (in the L1 cache)|fault|vcpus_hot||vcpu_hot||>1.8x
+in halves of it, 32 MiB of frames each|fault|vcpus||vcpu||>1.8x
+  zeroing these frames and nothing else|frame|vcpus_zero||vcpu_zero||>
+anywhere in it (entries share cache lines), 4 each|fault|vcpus_mixed||vcpu_mixed||>
+ROWS
     "$build/bench" ns "$rounds" >"$build/bench-raw"
     : >"$build/bench-counts"
 else
     # One run. Each timed function is called once, from measure(): that call's inclusive cost is it.
+    # Steps are called many times, and the costs since the last one are written out after each.
     rm -f "$build/callgrind.out"
     valgrind -q --tool=callgrind --toggle-collect='timed_*' --compress-strings=no \
+        --dump-after=timed_step --combine-dumps=yes \
         --callgrind-out-file="$build/callgrind.out" "$build/bench" instr >"$build/bench-raw"
     awk '/^cfn=/ { name = /^cfn=timed_/ ? substr($0, 11) : "" }
-         is_cost && name != "" { print name "\t" $2 }
-         { is_cost = /^calls=/ }' "$build/callgrind.out" >"$build/bench-counts"
+         is_cost && name != "" {
+             sum[name] += $2
+             if ($2 > longest[name]) { longest[name] = $2 }
+         }
+         { is_cost = /^calls=/ }
+         END { for (name in sum) { print name "\t" sum[name] "\t" longest[name] } }
+    ' "$build/callgrind.out" >"$build/bench-counts"
 fi
 
 awk -F '\t' -v mode="$mode" -v check="$check" -v tsv="$build/bench-$mode.tsv" '
-    FILENAME ~ /bench-raw$/ { count[$1] = $2; areas[$1] = $3; cost[$1] = $4; next }
-    FILENAME ~ /bench-counts$/ { cost[$1] = $2 / count[$1]; next }
+    FILENAME ~ /bench-raw$/ {
+        count[$1] = $2
+        areas[$1] = $3
+        if (mode == "ns") {
+            cost[$1] = $4
+            best[$1] = $5
+        }
+        next
+    }
+    FILENAME ~ /bench-counts$/ { cost[$1] = $2 / count[$1]; cost[$1 "_longest"] = $3; next }
     function net(name, minus,   n, i, part, sum, sign) {
         if (!(name in cost)) {
             print "run.sh: not measured: " name > "/dev/stderr"
@@ -128,15 +172,25 @@ awk -F '\t' -v mode="$mode" -v check="$check" -v tsv="$build/bench-$mode.tsv" '
     function number(value) {
         return sprintf(value < 1000 ? "%.2f" : "%.0f", value)
     }
+    function allowed(target, limit) {
+        return target ~ /x$/ ? target * limit : target ~ /^\+/ ? limit + target : target
+    }
+    function times_as_fast(name, other, target) {
+        target = target == "" ? "" : " (target " target ")"
+        return sprintf("  %.2fx as fast, at best %.2fx%s", cost[other] / cost[name], best[other] / best[name], target)
+    }
     BEGIN {
         unit_of_cost = mode == "ns" ? "ns" : "instructions"
         head = "operation\tunit\taxaddr\tlimit\tratio" (mode == "ns" ? "" : "\ttarget\tverdict")
         print head > tsv
-        printf "%-50s %-6s %10s %10s %6s", "operation (" unit_of_cost ")", "unit", "axaddr", "limit", "ratio"
-        print mode == "ns" ? "" : sprintf(" %7s", "target")
     }
     {
         split($0, field, "|")
+        if (sub(/^#/, "", field[1])) {
+            printf "%-50s %-6s %10s %10s %6s", field[1] " (" unit_of_cost ")", "unit", "axaddr", field[2], "ratio"
+            print mode == "ns" ? "" : sprintf(" %7s", "target")
+            next
+        }
         if (mode == "ns" && field[5] != "") {
             # Zeroing takes most of the time and varies more than the rest takes: leave it in.
             sub(/, but for zeroing and allocator/, ", zeroing and allocator in", field[1])
@@ -146,15 +200,15 @@ awk -F '\t' -v mode="$mode" -v check="$check" -v tsv="$build/bench-$mode.tsv" '
         value = net(field[3], field[4])
         limit = field[5] == "" ? "-" : net(field[5], field[6])
         ratio = limit == "-" || limit <= 0 ? "-" : sprintf("%.2f", value / limit)
+        verdict = field[7] == "" ? "" : value <= allowed(field[7], limit) + 0.05 ? "ok" : "OVER"
         limit = limit == "-" ? "-" : number(limit)
-        verdict = field[7] == "" ? "" : value <= field[7] + 0.05 ? "ok" : "OVER"
         label = field[1]
         if (areas[field[3]] > 0 && label ~ /65,536/ && areas[field[3]] < 65536) {
             label = label " (" areas[field[3]] " fit)"
         }
         printf "%-50s %-6s %10s %10s %6s", label, field[2], number(value), limit, ratio
         if (mode == "ns") {
-            print ""
+            print field[7] ~ /^>/ ? times_as_fast(field[3], field[5], substr(field[7], 2)) : ""
             print label "\t" field[2] "\t" value "\t" limit "\t" ratio > tsv
             next
         }

@@ -94,8 +94,8 @@ static uint64_t reserve_areas(uint64_t count, uint64_t size) {
         }                                                                                          \
     } while (0)
 
-/** Every `stride`th page of `size` bytes but for those that FAULT_TABLES took, shuffled. */
-static uint64_t order_pages(uint64_t size, uint64_t stride) {
+/** Every `stride`th page of `size` bytes but for those that FAULT_TABLES took. */
+static uint64_t list_pages(uint64_t size, uint64_t stride) {
     uint64_t count = 0;
     uint64_t at;
 
@@ -104,9 +104,31 @@ static uint64_t order_pages(uint64_t size, uint64_t stride) {
             order[count++] = GPA_BASE + at;
         }
     }
-    shuffle(order, count);
     world.order = order;
     return count;
+}
+
+/** The same in random order. */
+static uint64_t order_pages(uint64_t size, uint64_t stride) {
+    uint64_t count = list_pages(size, stride);
+
+    shuffle(order, count);
+    return count;
+}
+
+/** Have something in the `count` frames from `frame` on. */
+static void dirty_frames(uint64_t frame, uint64_t count) {
+    uint64_t end = frame + count * ARENA_FRAME;
+
+    for (; frame != end; frame += ARENA_FRAME) {
+        *(uint64_t *)arena_at(frame) = 1;
+    }
+}
+
+/** The same, of those that are taken next. */
+static void dirty_next(uint64_t count) {
+    CHECK(world.frames->free_head == 0);
+    dirty_frames(world.frames->next, count);
 }
 
 /** `count` faults took `count` frames, and each page has a zeroed frame of its own. */
@@ -115,14 +137,14 @@ static void check_faulted(uint64_t live, uint64_t count) {
     uint64_t seen = 0;
     uint64_t i;
 
-    CHECK(arena_live(&world.arena) == live + count && world.arena.flush_count == 0);
+    CHECK(arena_live(world.frames) == live + count && world.frames->flush_count == 0);
     for (i = 0; i < count; i++) {
-        axaddr_hpa_t hpa;
+        uint64_t hpa;
 
-        CHECK(vm_translate(&world.vm, axaddr_gpa(order[i]), &hpa) == AXADDR_OK);
-        seen += *(const uint64_t *)arena_at(hpa.raw);
-        CHECK(hpa.raw > host); /* the bump pointer gave them in this order */
-        host = hpa.raw;
+        CHECK(limit_translate_checked(world.root, order[i], &hpa));
+        seen += *(const uint64_t *)arena_at(hpa);
+        CHECK(hpa > host); /* the bump pointer gave them in this order */
+        host = hpa;
     }
     CHECK(seen == 0);
 }
@@ -138,6 +160,7 @@ static struct result *run_fault_areas(const char *name, void (*timed)(struct wor
     made = reserve_areas(areas, size);
     FAULT_TABLES(vm_handle_fault, &world.vm, made * size);
     count = order_pages(made * size, stride);
+    dirty_next(count);
     live = arena_live(&world.arena);
     result = measure(name, timed, count);
     result->areas = made;
@@ -161,23 +184,26 @@ static void run_fault(void) {
     fresh_vx();
     CHECK(vx_map_alloc(&world.vx, axaddr_gpa(GPA_BASE), size, RWX, AXADDR_LAZY) == AXADDR_OK);
     FAULT_TABLES(vx_handle_fault, &world.vx, size);
+    dirty_next(count);
     MEASURE(fault_ctx, count);
     fresh_vx();
     CHECK(vx_map_alloc(&world.vx, axaddr_gpa(GPA_BASE), size, RWX, AXADDR_LAZY) == AXADDR_OK);
     FAULT_TABLES(vx_handle_fault, &world.vx, size);
+    dirty_next(count);
     MEASURE(fault_call_ctx, count);
 
     /* The loops by hand work on a table that the library reserved. */
     fresh_vm(0, 1024 * GIB);
     reserve_areas(1, size);
     FAULT_TABLES(vm_handle_fault, &world.vm, size);
-    world.root = (uint64_t *)arena_at(vm_root(&world.vm).raw);
+    dirty_next(count);
     at = arena_live(&world.arena);
     MEASURE(limit_fault, count);
     check_faulted(at, count);
     fresh_vm(0, 1024 * GIB);
     reserve_areas(1, size);
     FAULT_TABLES(vm_handle_fault, &world.vm, size);
+    dirty_next(count);
     MEASURE(limit_fault_checked, count);
     check_faulted(at, count);
 }
@@ -229,23 +255,31 @@ TIMED timed_limit_translate_checked(struct world *w){
     TRANSLATE_LOOP(limit_translate_checked(w->root, gpa, &hpa.raw))}
 
 /** The loop of timed_translate: random number, address, sum, count. */
-TIMED timed_translate_loop(struct world *w) {
-    TRANSLATE_LOOP((hpa.raw = gpa, true))
+TIMED timed_translate_loop(struct world *w){TRANSLATE_LOOP((hpa.raw = gpa, true))}
+
+NOIPA static void sum_addresses(struct world *w) {
+    TRANSLATE_LOOP((hpa.raw = gpa + (HPA_4K - GPA_BASE), true))
+}
+
+/** What the translations have to sum up to. */
+static uint64_t translate_sum(void) {
+    world.count = TRANSLATE_COUNT;
+    sum_addresses(&world);
+    return world.sum;
 }
 
 static void run_translate(void) {
-    uint64_t sum;
+    const uint64_t sum = translate_sum();
 
     fresh_vx();
     CHECK(vx_map_linear(&world.vx, axaddr_gpa(GPA_BASE), axaddr_hpa(HPA_4K), TRANSLATE_SIZE, RWX) ==
           AXADDR_OK);
     MEASURE(translate_ctx, TRANSLATE_COUNT);
-    sum = world.sum;
+    CHECK(world.sum == sum);
 
     fresh_vm(0, 1024 * GIB);
     CHECK(vm_map_linear(&world.vm, axaddr_gpa(GPA_BASE), axaddr_hpa(HPA_4K), TRANSLATE_SIZE, RWX) ==
           AXADDR_OK);
-    world.root = (uint64_t *)arena_at(vm_root(&world.vm).raw);
     MEASURE(translate, TRANSLATE_COUNT);
     CHECK(world.sum == sum);
     MEASURE(translate_call, TRANSLATE_COUNT);
