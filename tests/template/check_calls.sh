@@ -45,14 +45,6 @@ calls_builds=(
     "i386-clang-O2 0 symbols clang --target=i386-none-elf -ffreestanding -O2"
 )
 
-# The object $1 of the build named $2, disassembled with its relocations.
-disassemble() {
-    case $2 in
-    gcc* | g++* | clang* | i386*) objdump -dr --no-show-raw-insn "$1" ;;
-    *) llvm-objdump -dr --no-show-raw-insn "$1" ;;
-    esac
-}
-
 # From a disassembly: "function: instruction" for each indirect call or jump. Returns are none, and
 # RISC-V's jalr or jr right after the auipc of its register is a direct one.
 indirect_calls() {

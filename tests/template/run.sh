@@ -24,7 +24,7 @@ rm -rf "$build"
 mkdir -p "$build/results" || exit 2
 build=$(cd "$build" && pwd)
 parallel=${JOBS:-$(nproc 2>/dev/null || echo 2)}
-only=${ONLY:-headers calls hooks programs order size stack}
+only=${ONLY:-headers calls hooks atomics programs order size stack}
 
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror)
 
@@ -90,6 +90,14 @@ headers() {
     (cd "$root" && find axaddr.h axaddr_core axaddr_arch -name '*.h' | sort)
 }
 
+# The object $1 of the build named $2, disassembled with its relocations.
+disassemble() {
+    case $2 in
+    gcc* | g++* | clang* | i386*) objdump -dr --no-show-raw-insn "$1" ;;
+    *) llvm-objdump -dr --no-show-raw-insn "$1" ;;
+    esac
+}
+
 for check in $only; do
     # shellcheck source=/dev/null
     . "$here/check_$check.sh"
@@ -98,6 +106,9 @@ for check in $only; do
     "check_$check"
 done
 wait
+for check in $only; do # what a check has to print once its jobs are done
+    ! declare -F "report_$check" >/dev/null || "report_$check"
+done
 
 # ---- the closing line ----
 
