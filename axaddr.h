@@ -24,15 +24,16 @@
  * Types        axaddr_gva_t, axaddr_gpa_t, axaddr_hva_t, axaddr_hpa_t: structs that hold a 64-bit
  *              .raw, made by axaddr_gpa(raw) and so on; mixing them up does not compile.
  *              AXADDR_DEFINE_ADDR(name) makes another kind.                  axaddr_core/addr.h
- * Flags        AXADDR_READ, WRITE, EXECUTE, USER, DEVICE, UNCACHED; AXADDR_SMALL beside them asks
- *              for leaves of the smallest size.                             axaddr_core/flags.h
+ * Flags        AXADDR_READ, WRITE, EXECUTE, USER, DEVICE, UNCACHED; beside them, how to map:
+ *              AXADDR_SMALL, AXADDR_LARGE, AXADDR_ZERO_PAGE.                axaddr_core/flags.h
  * Status       AXADDR_OK, INVALID, EXISTS, NOT_MAPPED, NO_MEMORY, DENIED, BUSY, UNSUPPORTED. A call
  *              that fails has changed nothing.                               axaddr_core/base.h
  * Formats      axaddr_x86_ept; axaddr_x86_64, axaddr_x86_npt; axaddr_aarch64_stage2_40,
  *              axaddr_aarch64_stage2_48; axaddr_riscv_sv39x4, axaddr_riscv_sv48x4 and both with
- *              _svpbmt. Each file also has the root register's value, the TLB maintenance and the
- *              decoding of exits for its machine.                                  axaddr_arch/
+ *              _svpbmt or _svnapot. Each file also has the root register's value, the TLB
+ *              maintenance and the decoding of exits for its machine.              axaddr_arch/
  * Frames       AXADDR_DEFINE_FRAME(name, hal): a frame with an owner.        axaddr_core/frame.h
+ * Tags         AXADDR_DEFINE_VMID_POOL(...): VMIDs and ASIDs with generations. axaddr_core/vmid.h
  *
  * ## A space: AXADDR_DEFINE_SPACE(name, format, hal)
  *
@@ -45,9 +46,16 @@
  *   vm_map_frames(vm, gpa, frames, count, flags) an array of host frames; adjoining ones make
  *                                                large leaves
  *   vm_map_alloc(vm, gpa, size, flags, AXADDR_LAZY | AXADDR_POPULATE)   zeroed frames of its own
+ *   vm_map_backed(vm, gpa, size, flags, cookie)  lazily, frames that the HAL supplies: a file, a
+ *                                                snapshot, copy-on-write, post-copy
  *   vm_map_device(vm, gpa, size, cookie)         trapped: every access is AXADDR_FAULT_DEVICE
  *   vm_unmap(vm, gpa, size)                      whatever is there; holes are skipped
  *   vm_protect(vm, gpa, size, flags)             new flags in the place of the old
+ *   vm_split(vm, gpa, size)                      break large leaves up
+ *   vm_collapse(vm, gpa, size)                   make large leaves where small ones fit together
+ *   vm_harvest(vm, gpa, size, notes)             tell the HAL which leaves were AXADDR_ACCESSED or
+ *                                                AXADDR_DIRTY since the last time
+ *   vm_set_zero_frame(vm, hpa)                   what AXADDR_ZERO_PAGE memory is until written
  *   vm_translate(vm, gpa, &hpa)                  any byte; NOT_MAPPED also while only reserved
  *   vm_query(vm, gpa, &mapping)                  any byte: host address, flags, size of the leaf;
  *                                                or what is known of a page that is not mapped
@@ -56,21 +64,42 @@
  *   enum axaddr_fault
  *   vm_handle_fault(vm, gpa, access)             any byte, any address: RESOLVED, SPURIOUS, DEVICE,
  *                                                UNMAPPED, DENIED, NO_MEMORY
+ *   vm_handle_fault_from(vm, gpa, access, &pool) the same with frames taken ahead
  *   others
  *   axaddr_hpa_t vm_root(vm)                     for the root register
  *   void vm_stats(vm, &stats)                    counts tables, leaves, bytes
+ *   void vm_set_vmid(vm, vmid)                   the tag that plans tell
+ *   void vm_enter_cpu(vm, cpu), vm_leave_cpu     who runs on it: the CPUs that plans tell
  *   void vm_destroy(vm)                          flushes, then frees all that it owns
- *
- * One CPU at a time may be in a space: take a lock of yours around its calls, faults included.
  *
  * Failures, in this order: INVALID (arguments), UNSUPPORTED (the format cannot hold these flags),
  * EXISTS / NOT_MAPPED / DENIED (what is there), NO_MEMORY.
  *
+ * ## What an edit takes, and how long (axaddr_core/request.h)
+ *
+ * An edit as data, struct axaddr_request, can be asked for its price, given its frames, and cut:
+ *
+ *   vm_tables_needed(vm, &request, &count)       the exact number of frames that it would take
+ *   vm_resize_pool(vm, &pool, count)             take or give back frames ahead of time
+ *   vm_perform(vm, &request, &terms)             do it: with terms.pool, no other frame is taken;
+ *                                                with terms.budget, only about so many entries of
+ *                                                it, and terms.done tells where to go on
+ *
+ * ## Many CPUs (axaddr_core/hal.h)
+ *
+ * With .lock and .unlock in the HAL, everything (but init and destroy) may be called on any number
+ * of CPUs at once. Edits take the lock; faults, translate and query do not: a fault installs what
+ * it made by one compare-and-swap, and who loses it gives his frame back and says SPURIOUS. Frames
+ * and tables are freed after the flush and after .quiesce, when nobody can be walking them any
+ * more; axaddr_core/quiesce.h is one that needs no interrupts. translate and query say BUSY where
+ * an edit is at work just then. Without these hooks one CPU at a time may be in a space, and no
+ * atomic instruction is left in it.
+ *
  * ## A bare table: AXADDR_DEFINE_PAGE_TABLE(name, format, hal)
  *
  * For those who keep areas themselves: pt_init, pt_map (as map_linear), pt_map_frames, pt_unmap,
- * pt_protect, pt_translate, pt_query, pt_tables_needed(pt, gpa, hpa, size, flags, &count), pt_root,
- * pt_stats, pt_destroy. It frees its tables, never what they map.
+ * pt_protect, pt_split, pt_collapse, pt_harvest, pt_translate, pt_query, pt_root, pt_stats,
+ * pt_destroy, and the requests, pools and tags above. It frees its tables, never what they map.
  *
  * ## Variants
  *
@@ -89,6 +118,8 @@
 #include "axaddr_core/addr.h"
 #include "axaddr_core/frame.h"
 #include "axaddr_core/generate.h"
+#include "axaddr_core/quiesce.h"
+#include "axaddr_core/vmid.h"
 
 #include "axaddr_arch/aarch64_stage2.h"
 #include "axaddr_arch/riscv_gstage.h"

@@ -292,14 +292,10 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
     return axaddr_absent_is_parked(kind) ? AXADDR_FAULT_SPURIOUS : AXADDR_FAULT_UNMAPPED;
 }
 
-/**
- * A guest's fault at `address`, wanting `access` (AXADDR_READ, WRITE, EXECUTE; on stage 1 also
- * USER). Any address is welcome: what lies outside the table's bounds is UNMAPPED. The fast path is
- * a reserved page whose leaf table exists: one walk, one frame, one store or compare-and-swap.
- */
-AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_instance *self,
-                                                          const struct axaddr_table *table,
-                                                          uint64_t address, uint32_t access) {
+/** See axaddr_table_fault. */
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_walk(const struct axaddr_instance *self,
+                                                         const struct axaddr_table *table,
+                                                         uint64_t address, uint32_t access) {
     const struct axaddr_format *format = self->format;
     struct axaddr_position position;
     axaddr_hpa_t frame;
@@ -326,6 +322,38 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_in
         format->publish();
     }
     return AXADDR_FAULT_RESOLVED;
+}
+
+/**
+ * A guest's fault at `address`, wanting `access` (AXADDR_READ, WRITE, EXECUTE; on stage 1 also
+ * USER). Any address is welcome: what lies outside the table's bounds is UNMAPPED. The fast path is
+ * a reserved page whose leaf table exists: one walk, one frame, one store or compare-and-swap.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_instance *self,
+                                                          const struct axaddr_table *table,
+                                                          uint64_t address, uint32_t access) {
+    enum axaddr_fault result;
+
+    axaddr_enter_walk(self, table);
+    result = axaddr_fault_walk(self, table, address, access);
+    axaddr_leave_walk(self, table);
+    return result;
+}
+
+/**
+ * The same with frames from a pool only: level_count of them always suffice. NO_MEMORY where it has
+ * too few; large pages are not taken from it.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_from(const struct axaddr_instance *self,
+                                                               const struct axaddr_table *table,
+                                                               uint64_t address, uint32_t access,
+                                                               struct axaddr_pool *pool) {
+    enum axaddr_fault result;
+
+    axaddr_enter_walk(self, table);
+    result = self->fault_slow(table, address, access, pool);
+    axaddr_leave_walk(self, table);
+    return result;
 }
 
 #endif /* AXADDR_CORE_FAULT_H */

@@ -22,7 +22,9 @@
 struct axaddr_flush_range {
     uint64_t first;       /**< first byte, page aligned */
     uint64_t last;        /**< last byte: the last of its page */
-    uint8_t stride_shift; /**< log2 of the smallest leaf that was there: a step that misses none */
+    uint8_t stride_shift; /**< log2 of the smallest leaf that was there: a step that misses none.
+                               Where the range is one step, and the format breaks before it makes,
+                               it was one leaf of just that size */
 };
 
 /** What must no longer be held by any TLB when flush_tlb returns. */

@@ -213,7 +213,7 @@
       axaddr_table_resize_pool(&name##_instance_, &space->core.table, pool, count))                \
     F(enum axaddr_fault, name##_handle_fault_from,                                                 \
       (struct name *space, input##_t address, uint32_t access, struct axaddr_pool *pool),          \
-      name##_instance_.fault_slow(&space->core.table, address.raw, access, pool))                  \
+      axaddr_table_fault_from(&name##_instance_, &space->core.table, address.raw, access, pool))                  \
     F_VOID(name##_set_vmid, (struct name *space, uint32_t vmid),                                   \
            axaddr_table_set_vmid(&space->core.table, vmid))                                        \
     F_VOID(name##_enter_cpu, (struct name *space, unsigned cpu),                                   \

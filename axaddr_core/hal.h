@@ -65,21 +65,28 @@ struct axaddr_hal {
 
     /**
      * Keep other edits of this instance out, and let them in again. With these two, any number of
-     * CPUs may call anything at once: what changes the instance takes the lock; handle_fault,
-     * translate, query and root never do. Both or neither; needs entries that the processor can
-     * compare and swap.
+     * CPUs may call anything at once: what changes the instance takes the lock; translate, query
+     * and root never do, and handle_fault only to give a page of a zero-page or backed area more
+     * rights. Both or neither; needs entries that the processor can compare and swap. flush_tlb and
+     * quiesce are called with the lock held: a CPU that waits in here must not keep them waiting.
      */
     void (*lock)(void *ctx) AXADDR_OPTIONAL_;
     void (*unlock)(void *ctx) AXADDR_OPTIONAL_;
 
     /**
-     * Return when every CPU that was inside handle_fault, translate or query of this instance when
-     * the call began has left it (they take no lock, and may be reading a table that is about to
-     * be freed). Called after flush_tlb, with the lock held. 0 where flush_tlb sees to it, by
-     * interrupts that a CPU takes only outside these calls; where it does not, frames are freed
-     * under readers. axaddr_core/quiesce.h has one that needs no interrupts.
+     * Return when every CPU that was walking this instance without the lock when the call began has
+     * come to the end of that: it may be reading a table that is about to be freed. Called after
+     * flush_tlb. Leave it out only where flush_tlb sees to it, by interrupts that a CPU takes
+     * outside these walks only; otherwise frames would be freed under readers.
      */
     void (*quiesce)(void *ctx) AXADDR_OPTIONAL_;
+
+    /**
+     * This CPU begins, ends a walk without the lock: for a quiesce that needs to be told
+     * (axaddr_core/quiesce.h is one). Both or neither.
+     */
+    void (*enter_walk)(void *ctx) AXADDR_OPTIONAL_;
+    void (*leave_walk)(void *ctx) AXADDR_OPTIONAL_;
 
     /* ---- for areas whose frames come from somewhere else (map_backed) ---- */
 

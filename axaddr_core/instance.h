@@ -126,6 +126,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_instance_is_complete(const struct axaddr_instan
            hal->flush_tlb != 0 &&
            (self->format->root_order == 0 || (hal->alloc_block != 0 && hal->free_block != 0)) &&
            (hal->lock != 0) == (hal->unlock != 0) &&
+           (hal->enter_walk != 0) == (hal->leave_walk != 0) &&
            (hal->supply_frame != 0) == (hal->return_frame != 0);
 }
 
@@ -168,6 +169,22 @@ AXADDR_ALWAYS_INLINE void axaddr_quiesce(const struct axaddr_instance *self,
                                          const struct axaddr_table *table) {
     if (self->hal->lock != 0 && self->hal->quiesce != 0) {
         self->hal->quiesce(table->ctx);
+    }
+}
+
+/** A walk without the lock begins. */
+AXADDR_ALWAYS_INLINE void axaddr_enter_walk(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table) {
+    if (self->hal->lock != 0 && self->hal->enter_walk != 0) {
+        self->hal->enter_walk(table->ctx);
+    }
+}
+
+/** It ends: nothing that it found may be looked at any more. */
+AXADDR_ALWAYS_INLINE void axaddr_leave_walk(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table) {
+    if (self->hal->lock != 0 && self->hal->leave_walk != 0) {
+        self->hal->leave_walk(table->ctx);
     }
 }
 

@@ -54,7 +54,8 @@ axaddr_request_stretch(const struct axaddr_instance *self, const struct axaddr_r
     if (axaddr_request_is_fresh(self, request) || (request->flags & AXADDR_SMALL) != 0) {
         stretch.level_max = 0;
     }
-    while (((stretch.first ^ stretch.host) & axaddr_span_mask(self, stretch.level_max)) != 0) {
+    while (stretch.level_max > 0 &&
+           ((stretch.first ^ stretch.host) & axaddr_span_mask(self, stretch.level_max)) != 0) {
         stretch.level_max--;
     }
     return stretch;

@@ -30,6 +30,8 @@ void axaddr_hal_lacks_alloc_block(void)
     AXADDR_MISUSE_("this HAL lacks .alloc_block and .free_block, which the format's root needs");
 void axaddr_hal_lacks_lock_or_unlock(void)
     AXADDR_MISUSE_("this HAL has one of .lock and .unlock: it needs both or neither");
+void axaddr_hal_lacks_enter_or_leave(void)
+    AXADDR_MISUSE_("this HAL has one of .enter_walk and .leave_walk: it needs both or neither");
 void axaddr_hal_lacks_supply_or_return(void)
     AXADDR_MISUSE_("this HAL has one of .supply_frame and .return_frame: it needs both or neither");
 void axaddr_hal_locks_without_atomics(void)
@@ -63,6 +65,8 @@ void axaddr_hal_locks_without_atomics(void)
             ? (void)0                                                                              \
             : axaddr_hal_lacks_alloc_block();                                                      \
         ((hal).lock != 0) == ((hal).unlock != 0) ? (void)0 : axaddr_hal_lacks_lock_or_unlock();    \
+        ((hal).enter_walk != 0) == ((hal).leave_walk != 0) ? (void)0                               \
+                                                           : axaddr_hal_lacks_enter_or_leave();    \
         ((hal).supply_frame != 0) == ((hal).return_frame != 0)                                     \
             ? (void)0                                                                              \
             : axaddr_hal_lacks_supply_or_return();                                                 \

@@ -165,24 +165,35 @@ axaddr_table_check_mapped(const struct axaddr_instance *self, const struct axadd
     }
 }
 
-/** Where an edit of what is there may stop after about `budget` entries, or `last`. */
+/**
+ * Where an edit of what is there may stop after about `budget` entries, or `last`. A leaf that is to
+ * be split counts as the pages that it becomes, a table of them at a time.
+ */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_edit_bound(const struct axaddr_instance *self,
-                                                const struct axaddr_table *table, uint64_t first,
-                                                uint64_t last, uint64_t budget) {
+                                                const struct axaddr_table *table,
+                                                const struct axaddr_request *request, uint64_t last,
+                                                uint64_t budget) {
+    uint64_t first = request->start;
+
     for (;;) {
         struct axaddr_position position = self->lookup(table, first);
+        bool is_split = request->operation == AXADDR_OP_SPLIT && position.level > 0 &&
+                        self->format->kind_of(position.entry, position.level) == AXADDR_ENTRY_LEAF;
+        uint64_t table_last = first | axaddr_table_mask(self, 0);
+        uint64_t count = ((table_last - first) >> self->format->shift[0]) + 1;
         uint64_t done = first | axaddr_span_mask(self, position.level);
 
-        if (position.level == 0) {
+        if (is_split) {
+            done = table_last;
+            budget = budget > count ? budget - count : 0;
+        } else if (position.level == 0) {
             /* As many pages as the budget and the table have left. */
-            uint64_t table_last = first | axaddr_table_mask(self, 0);
-            uint64_t count = ((table_last - first) >> self->format->shift[0]) + 1;
-
             count = count < budget ? count : budget;
             done = (first + (count << self->format->shift[0])) - 1;
-            budget -= count - 1;
+            budget -= count;
+        } else {
+            budget--;
         }
-        budget--;
         if (done >= last || budget == 0) {
             return done < last ? done : last;
         }
@@ -205,7 +216,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_range(const struct axaddr
     if (budget != 0) {
         uint64_t end = axaddr_request_is_map(request)
                            ? axaddr_map_bound(self, request, *last, budget)
-                           : axaddr_edit_bound(self, table, request->start, *last, budget);
+                           : axaddr_edit_bound(self, table, request, *last, budget);
 
         /* A step that ended within a table could never collapse it. */
         end |= request->operation == AXADDR_OP_COLLAPSE ? axaddr_table_mask(self, 0) : 0;

@@ -114,6 +114,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_areas_upgrade(const struct axaddr_
     if (!__atomic_load_n(&areas->has_upgrades, __ATOMIC_RELAXED)) {
         return AXADDR_FAULT_DENIED; /* the usual case needs no lock */
     }
+    axaddr_leave_walk(self, table); /* who holds the lock may be waiting for us to leave */
     axaddr_lock(self, table);
     index = self->search(table, areas, address);
     position = self->lookup(table, address);
@@ -137,6 +138,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_areas_upgrade(const struct axaddr_
         result = AXADDR_FAULT_SPURIOUS; /* it was unmapped meanwhile: the next fault will tell */
     }
     axaddr_unlock(self, table);
+    axaddr_enter_walk(self, table);
     return result;
 }
 

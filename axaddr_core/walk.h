@@ -138,14 +138,10 @@ AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *se
     return true;
 }
 
-/**
- * The host-physical address of a byte. INVALID outside the table's bounds, NOT_MAPPED where there
- * is no leaf (holes, reserved and trapped pages), BUSY where an edit on another CPU is at work just
- * now; *output is untouched then.
- */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axaddr_instance *self,
-                                                               const struct axaddr_table *table,
-                                                               uint64_t address, uint64_t *output) {
+/** See axaddr_table_translate. */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_translate_walk(const struct axaddr_instance *self,
+                                                              const struct axaddr_table *table,
+                                                              uint64_t address, uint64_t *output) {
     unsigned count = self->format->level_count;
     enum axaddr_status status;
     void *at = table->root_at;
@@ -176,6 +172,22 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axad
 }
 
 /**
+ * The host-physical address of a byte. INVALID outside the table's bounds, NOT_MAPPED where there
+ * is no leaf (holes, reserved and trapped pages), BUSY where an edit on another CPU is at work just
+ * now; *output is untouched then.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_translate(const struct axaddr_instance *self,
+                                                               const struct axaddr_table *table,
+                                                               uint64_t address, uint64_t *output) {
+    enum axaddr_status status;
+
+    axaddr_enter_walk(self, table);
+    status = axaddr_translate_walk(self, table, address, output);
+    axaddr_leave_walk(self, table);
+    return status;
+}
+
+/**
  * All about an address. OK: it is mapped. NOT_MAPPED: it is not, and *mapping tells what is known
  * of it. INVALID: outside the bounds; BUSY: an edit on another CPU is at work on it just now;
  * *mapping is untouched.
@@ -191,7 +203,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_query(const struct axaddr_i
     if (address < table->first || address > table->last) {
         return AXADDR_INVALID;
     }
+    axaddr_enter_walk(self, table);
     position = self->lookup(table, address);
+    axaddr_leave_walk(self, table);
     if (format->kind_of(position.entry, position.level) != AXADDR_ENTRY_LEAF &&
         axaddr_is_frozen(self, position.entry)) {
         return AXADDR_BUSY;

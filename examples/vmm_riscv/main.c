@@ -125,6 +125,7 @@ static void make_space(void) {
     uint64_t hgatp;
 
     require(vm_init(&vmm.space, &vmm.host, axaddr_gpa(0), UINT64_C(1) << 41), "init");
+    vm_set_vmid(&vmm.space, VMM_VMID);
     require(vm_map_linear(&vmm.space, GUEST_UART, axaddr_hpa(GUEST_UART.raw), FRAME_SIZE,
                           AXADDR_READ | AXADDR_WRITE | AXADDR_DEVICE),
             "map the UART");
