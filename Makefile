@@ -20,8 +20,10 @@ TESTS := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 CC_gcc := gcc -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
 CC_clang := clang -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
 CC_fast := gcc -std=c11 -O2 -g $(WARNINGS)
+CC_coverage := clang -std=c11 -O1 -g $(WARNINGS) -fprofile-instr-generate -fcoverage-mapping
+CC_coverage_threads := $(CC_coverage) -fprofile-update=atomic
 
-# $(1): gcc, clang or fast
+# $(1): gcc, clang, fast, coverage or coverage_threads
 define host_tests
 $(BUILD)/$(1)/%.o: tests/%.c $(HEADERS) $(wildcard tests/*.h)
 	@mkdir -p $$(@D)
@@ -34,7 +36,7 @@ $(BUILD)/$(1)/test_%: $(BUILD)/$(1)/test_%.o $(BUILD)/$(1)/spaces.o $(BUILD)/$(1
 check-$(1): $(TESTS:%=$(BUILD)/$(1)/%)
 	@tests/run.sh $$^
 endef
-$(foreach variant,gcc clang fast,$(eval $(call host_tests,$(variant))))
+$(foreach variant,gcc clang fast coverage coverage_threads,$(eval $(call host_tests,$(variant))))
 
 # ---- targets: a line of `make help` each ----
 
@@ -67,6 +69,25 @@ bench-instr: ## instructions for each operation, counted by callgrind, with the 
 fuzz: ## AFL++ on a space against its model, for FUZZ_SECONDS (60)
 	@tools/setup fuzz
 	@fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+# Where threads share counters, these have to be atomic, and are ten times slower for it.
+THREADED := $(patsubst tests/%.c,%,$(shell grep -l thread tests/test_*.c))
+COVERED := $(patsubst %,$(BUILD)/coverage/%,$(filter-out $(THREADED),$(TESTS))) \
+    $(THREADED:%=$(BUILD)/coverage_threads/%) \
+    $(patsubst fuzz/%.c,$(BUILD)/coverage/%,$(wildcard fuzz/fuzz_*.c))
+
+.PHONY: coverage size
+coverage: ## lines and branches that the host tests and the fuzz corpus reach; fails under 95 %
+	@tools/setup coverage
+	@$(MAKE) --no-print-directory -j2 $(COVERED)
+	@tools/coverage $(BUILD)/coverage $(COVERED)
+$(BUILD)/coverage/fuzz_%: fuzz/fuzz_%.c fuzz/replay.c $(BUILD)/coverage/spaces.o \
+    $(BUILD)/coverage/tables.o $(HEADERS) $(wildcard tests/*.h)
+	@$(CC_coverage) -I. $(filter %.c %.o,$^) -o $@
+
+size: ## code and stack of an instance with its whole API, against tests/template/budgets
+	@tools/setup size
+	@ONLY="size stack" tests/template/run.sh $(BUILD)/size
 
 FORMATTED = $(HEADERS) $(shell git ls-files '*.c' '*.h')
 

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
-# check_stack.sh: what an entry point takes of the stack, everything below it included but the HAL's
-# functions. From gcc's call graph (-fcallgraph-info=su); return addresses count. The aim is 384 bytes;
-# the limit is what has been reached so far, so that it does not grow unnoticed. Recursion, frames of
-# dynamic size and indirect calls fail as well.
-
-stack_limit=640
+# check_stack.sh: the stack below a function, from gcc's call graph (-fcallgraph-info=su): its own
+# frame and the deepest chain of what it calls, return addresses included, the HAL's functions not.
+# What cannot be bounded so is a failure: recursion, frames of dynamic size, indirect calls.
+# check_size.sh compares the figures with budgets; this checks that they can be trusted.
 
 # From a call graph: "bytes entry path" for each exported function, largest first; lines that begin
 # with "!" are complaints.
@@ -38,37 +36,27 @@ stack_depths() {
             label = field("label")
             if (match(label, /[0-9]+ bytes \([a-z,]+\)/)) {
                 own[title] = substr(label, RSTART) + 0
-                if (substr(label, RSTART, RLENGTH) !~ /\(static\)/) print "! dynamic frame: " plain(title)
-                if (title ~ /^use_/) entries[title] = 1
+                if (substr(label, RSTART, RLENGTH) !~ /\(static\)/)
+                    print "! dynamic frame: " plain(title)
+                if (title !~ /:/) entries[title] = 1 # those of static functions are file:name
             }
         }
-        /^edge:/ { callees[field("sourcename")] = callees[field("sourcename")] "\n" field("targetname") }
+        /^edge:/ {
+            caller = field("sourcename")
+            callees[caller] = callees[caller] "\n" field("targetname")
+        }
         END {
             for (title in entries) { bytes = depth(title); print bytes, plain(title), path[title] }
         }' "$1" | sort -rn
 }
 
-# The stack of every entry point of source $2 at $1; fails over the limit $3.
-stack_level() {
-    local name="stack: gcc $1" graph=$build/stack/every$1 worst
-    compile "$name" gcc -std=c11 "$1" -DFORMATS=1 -fcallgraph-info=su -fno-jump-tables "-I$root" \
-        -c "$here/every.c" -o "$graph.o" || return
-    stack_depths "$graph.ci" >"$graph.depths"
-    if grep -q '^!' "$graph.depths"; then
-        fail "$name" "$(grep '^!' "$graph.depths" | sort -u | head -n 3 | paste -sd ';')"
-        return
-    fi
-    if [ "$(wc -l <"$graph.depths")" -lt 40 ]; then
-        fail "$name" "the call graph is not what this check can read"
-        return
-    fi
-    worst=$(head -n 1 "$graph.depths")
-    note "$name: $(awk '{ print $1 " bytes of " limit ", below " $2 }' limit=$stack_limit <<<"$worst")"
-    if [ "${worst%% *}" -gt "$stack_limit" ]; then
-        fail "$name" "more than $stack_limit below $(awk '$1 > limit' limit=$stack_limit "$graph.depths" |
-            wc -l) entry points; deepest: ${worst#* * }"
-    else
-        pass "$name"
+# What keeps the depths in file $1, of object $2, from being bounds; nothing if they are.
+stack_complaints() {
+    local exported
+    grep '^!' "$1" | sort -u | head -n 3
+    exported=$(nm --defined-only "$2" | grep -c ' T ')
+    if [ "$exported" -eq 0 ] || [ "$(grep -c '^[0-9]' "$1")" -ne "$exported" ]; then
+        echo "the call graph does not have the object's $exported functions"
     fi
 }
 
@@ -78,7 +66,7 @@ stack_control() {
     compile "control: stack" gcc -std=c11 -O2 -fcallgraph-info=su -c "$here/control_stack.c" \
         -o "$graph.o" || return
     depths=$(stack_depths "$graph.ci")
-    if grep -qE '^1[0-9]{3} use_deep use_deep [0-9]+ > middle [0-9]+ > bottom [0-9]+' <<<"$depths" &&
+    if grep -qE '^1[0-9]{3} use_deep use_deep [0-9]+ > middle [0-9]+ > bottom [0-9]' <<<"$depths" &&
         grep -q '^! recursion through' <<<"$depths" &&
         grep -q '^! dynamic frame: use_dynamic' <<<"$depths" &&
         grep -q '^! indirect call in use_indirect' <<<"$depths"; then
@@ -91,11 +79,9 @@ stack_control() {
 check_stack() {
     mkdir -p "$build/stack"
     need gcc || return
-    if ! can_compile "gcc -fcallgraph-info=su"; then
+    if can_compile "gcc -fcallgraph-info=su"; then
+        job stack_control
+    else
         skip "stack: this gcc has no -fcallgraph-info"
-        return
     fi
-    job stack_control
-    job stack_level -O2
-    job stack_level -Os
 }

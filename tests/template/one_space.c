@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * one_space.c: one space over FORMAT with its whole API, for the size of its code.
+ * one_space.c: one space over FORMAT with its whole API, for the size of its code and its stack.
  */
-#include "arena.h"
+#include "one.h"
 
-AXADDR_DECLARE_SPACE(guest);
-AXADDR_IMPLEMENT_SPACE(guest, FORMAT, arena_hal);
+AXADDR_DECLARE_SPACE(space);
+AXADDR_IMPLEMENT_SPACE(space, FORMAT, one_hal);
