@@ -20,10 +20,12 @@ TESTS := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 CC_gcc := gcc -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
 CC_clang := clang -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
 CC_fast := gcc -std=c11 -O2 -g $(WARNINGS)
+# gcc warns that ThreadSanitizer does not see fences: no test relies on one that it would have to see.
+CC_tsan := gcc -std=c11 -O1 -g $(WARNINGS) -Wno-tsan -fsanitize=thread
 CC_coverage := clang -std=c11 -O1 -g $(WARNINGS) -fprofile-instr-generate -fcoverage-mapping
 CC_coverage_threads := $(CC_coverage) -fprofile-update=atomic
 
-# $(1): gcc, clang, fast, coverage or coverage_threads
+# $(1): gcc, clang, fast, tsan, coverage or coverage_threads
 define host_tests
 $(BUILD)/$(1)/%.o: tests/%.c $(HEADERS) $(wildcard tests/*.h)
 	@mkdir -p $$(@D)
@@ -36,7 +38,14 @@ $(BUILD)/$(1)/test_%: $(BUILD)/$(1)/test_%.o $(BUILD)/$(1)/spaces.o $(BUILD)/$(1
 check-$(1): $(TESTS:%=$(BUILD)/$(1)/%)
 	@tests/run.sh $$^
 endef
-$(foreach variant,gcc clang fast coverage coverage_threads,$(eval $(call host_tests,$(variant))))
+$(foreach variant,gcc clang fast tsan coverage coverage_threads,$(eval $(call host_tests,$(variant))))
+
+# Programs with threads are also built with ThreadSanitizer.
+THREADED := $(patsubst tests/%.c,%,$(shell grep -l pthread.h tests/test_*.c))
+
+.PHONY: check-threads
+check-threads: $(THREADED:%=$(BUILD)/tsan/%)
+	@tests/run.sh $^
 
 # ---- targets: a line of `make help` each ----
 
@@ -71,7 +80,6 @@ fuzz: ## AFL++ on a space against its model, for FUZZ_SECONDS (60)
 	@fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 # Where threads share counters, these have to be atomic, and are ten times slower for it.
-THREADED := $(patsubst tests/%.c,%,$(shell grep -l thread tests/test_*.c))
 COVERED := $(patsubst %,$(BUILD)/coverage/%,$(filter-out $(THREADED),$(TESTS))) \
     $(THREADED:%=$(BUILD)/coverage_threads/%) \
     $(patsubst fuzz/%.c,$(BUILD)/coverage/%,$(wildcard fuzz/fuzz_*.c))

@@ -457,13 +457,13 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_edit_here(const struct axaddr_instance *sel
     if (entry == format->empty || (kind != AXADDR_ENTRY_LEAF && axaddr_edit_is_leaves_only(edit))) {
         return done;
     }
+    if (axaddr_edit_is_leaves_only(edit) && axaddr_is_in_run(self, slot, entry, level)) {
+        self->rewrite_run(table, slot, level, address, false); /* its leaves will differ */
+        return address - 1;
+    }
     if (edit->operation == AXADDR_OP_HARVEST) {
         return axaddr_harvest_leaf(self, table, edit, slot, entry, level, address) ? done
                                                                                    : address - 1;
-    }
-    if (edit->operation == AXADDR_OP_SPLIT && axaddr_is_in_run(self, slot, entry, level)) {
-        self->rewrite_run(table, slot, level, address, false);
-        return address - 1;
     }
     if (edit->operation == AXADDR_OP_SPLIT || !is_covered) {
         axaddr_edit_split(self, table, path, edit, pool, address, entry);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * quiesce.h: a ready-made quiesce for the HAL (hal.h): how an edit waits, without interrupts, until
- * no CPU can still be reading a table that the edit has unlinked and is about to free. Each CPU says
- * when it goes into an instance's calls that take no lock, and when it is out again:
+ * no CPU can still be reading a table that the edit has unlinked and is about to free. Each CPU
+ * says when it goes into an instance's calls that take no lock, and when it is out again:
  *
  *     static struct axaddr_quiesce_cpu cpus[CPU_COUNT];     // all bytes zero: everybody is outside
  *
@@ -21,8 +21,8 @@
  * Rules. From enter to leave a CPU stays what it is: no migration, and nothing else that uses its
  * slot (an interrupt handler that faults in, a second enter); with preemptible threads give each
  * thread a slot. In between, nothing waits: no call that takes the instance's lock, as the editor
- * waits with the lock held. So the wait is as long as the longest of these calls, which are bounded.
- * Hardware that walks the tables is not meant here: that is what flush_tlb is for.
+ * waits with the lock held. So the wait is as long as the longest of these calls, which are
+ * bounded. Hardware that walks the tables is not meant here: that is what flush_tlb is for.
  *
  * ## Why it is right
  *
@@ -34,18 +34,19 @@
  *
  * Either E3 sees R1, or R3 sees E1: of the fences R2 and E2, one comes first in the single order of
  * sequentially consistent fences. If it is E2, R3 reads what E1 wrote (or newer) and never gets to
- * the table. If it is R2, E3 reads R1's odd number or a later one. Without either of the fences, both
- * may read the old values: a processor's own store may wait in its buffer while its loads go ahead.
+ * the table. If it is R2, E3 reads R1's odd number or a later one. Without either of the fences,
+ * both may read the old values: a processor's own store may wait in its buffer while its loads go
+ * ahead.
  *
  * If E3 sees the odd number, the editor reads on until it sees another. Whichever it is, a store of
  * the same CPU after its last read R3, made with release and read with acquire: the reads are over
  * before the editor returns, and what is done to the freed memory comes after them. That is so also
- * if it misses the even number and sees the odd one of the CPU's next round (or a later one): that is
- * why R1 is a release, too. That next round is not waited for, and need not be: its R1 is newer than
- * what the editor read at first, so E2 comes before its R2, and its R3 reads what E1 wrote.
+ * if it misses the even number and sees the odd one of the CPU's next round (or a later one): that
+ * is why R1 is a release, too. That next round is not waited for, and need not be: its R1 is newer
+ * than what the editor read at first, so E2 comes before its R2, and its R3 reads what E1 wrote.
  *
- * If E3 sees an even number, it is R4's of a round whose reads are over likewise, and the next round
- * is again one that need not be waited for.
+ * If E3 sees an even number, it is R4's of a round whose reads are over likewise, and the next
+ * round is again one that need not be waited for.
  *
  * The count wraps after 2^32 steps. Should it do so exactly between two looks of an editor, the
  * editor waits for one round more: late, never early.
@@ -60,14 +61,14 @@
 #define AXADDR_CACHE_LINE_SIZE 64
 #endif
 
-/** What a CPU does between two looks at what it waits for; define it before to do something else. */
+/** What a CPU does between two looks at what it waits for; define it before to do otherwise. */
 #ifndef AXADDR_CPU_RELAX
 #if defined(__i386__) || defined(__x86_64__)
 #define AXADDR_CPU_RELAX() __asm__ volatile("pause" : : : "memory")
 #elif defined(__aarch64__) || (defined(__arm__) && __ARM_ARCH >= 7)
 #define AXADDR_CPU_RELAX() __asm__ volatile("yield" : : : "memory")
 #elif defined(__riscv)
-/* pause (Zihintpause), by its encoding: a fence that orders nothing for those who do not know it. */
+/* pause (Zihintpause), by its encoding: to others a fence that orders nothing. */
 #define AXADDR_CPU_RELAX() __asm__ volatile(".4byte 0x0100000f" : : : "memory")
 #else
 #define AXADDR_CPU_RELAX() __asm__ volatile("" : : : "memory")

@@ -273,8 +273,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_perform(const struct axaddr
     enum axaddr_status status;
     struct axaddr_pool pool;
     uint64_t last;
-    uint64_t need;
-    uint32_t more;
+    uint64_t need = 0;
+    uint32_t more = 0;
 
     axaddr_lock(self, table);
     status = axaddr_request_range(self, table, request, terms != 0 ? terms->budget : 0, &last);

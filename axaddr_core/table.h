@@ -284,7 +284,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_perform(const struct axaddr
     struct axaddr_pool pool;
     struct axaddr_edit edit;
     uint64_t last;
-    uint64_t need;
+    uint64_t need = 0;
 
     axaddr_lock(self, table);
     status = axaddr_request_range(self, table, request, terms != 0 ? terms->budget : 0, &last);

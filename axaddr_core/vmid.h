@@ -2,8 +2,8 @@
  *
  * vmid.h: who gets which VMID. Hardware tags the translations in its TLBs with a short number, so
  * that those of several VMs (or address spaces) can be in there together. This file hands these
- * numbers out to any number of VMs, takes them back when they run out, and knows which CPUs may hold
- * translations of a VM. A complete example:
+ * numbers out to any number of VMs, takes them back when they run out, and knows which CPUs may
+ * hold translations of a VM. A complete example:
  *
  *     AXADDR_DEFINE_VMID_POOL(vmids, CPU_MAX, my_lock, my_unlock);   // one CPU only: 0, 0
  *     static struct vmids pool;
@@ -32,19 +32,19 @@
  *                                                    cpu_count - 1. INVALID if there are not more
  *                                                    ids than CPUs (id 0 is never given and does
  *                                                    not count), or more CPUs than cpu_max
- *     enum axaddr_vmid_entry name_enter(pool, cpu, vmid, &id)  the id (uint32_t) to enter this VM with;
- *                                                    cpu: below cpu_count
+ *     enum axaddr_vmid_entry name_enter(pool, cpu, vmid, &id)  the id (uint32_t) to enter this VM
+ *                                                    with; cpu: below cpu_count
  *     void name_leave(pool, cpu)                     this CPU has no VM's root loaded any more.
  *                                                    Not required; spares an id at a rollover
- *     bool name_holders(pool, vmid, plan)            sets plan->vmid and plan->cpus: the id, and who
- *                                                    may hold translations with it. False: nobody,
- *                                                    so there is nothing to flush
+ *     bool name_holders(pool, vmid, plan)            sets plan->vmid and plan->cpus: the id, and
+ *                                                    who may hold translations with it. False:
+ *                                                    nobody, so there is nothing to flush
  *     void axaddr_vmid_forget(vmid)                  (of any pool) the VM is gone
  *
  * `lock` and `unlock` are functions void (void *ctx) that keep other CPUs out. With them enter,
  * leave (each by the CPU in question) and holders may be called by any number of CPUs at once; if
- * interrupt handlers call them too, lock has to keep these out. Without them, 0 and 0, it is one CPU
- * at a time, and plain loads and stores are all that is left. Where a processor has no 64-bit
+ * interrupt handlers call them too, lock has to keep these out. Without them, 0 and 0, it is one
+ * CPU at a time, and plain loads and stores are all that is left. Where a processor has no 64-bit
  * atomics, all three take the lock each time.
  *
  * ## How
@@ -53,15 +53,15 @@
  * order and never twice in a generation. When they have run out, a new generation begins (a
  * *rollover*): all numbers of the old one are void, and each CPU has to flush all translations of
  * all guests once, before it enters a guest again: its next enter says AXADDR_VMID_FLUSH_ALL. A CPU
- * that is inside a guest at that moment is not disturbed: its VM keeps its id in the new generation,
- * and nobody else gets that id. So at most as many ids are reserved as there are CPUs, and with more
- * ids than CPUs one is always left.
+ * that is inside a guest at that moment is not disturbed: its VM keeps its id in the new
+ * generation, and nobody else gets that id. So at most as many ids are reserved as there are CPUs,
+ * and with more ids than CPUs one is always left.
  *
  * That is what Linux does for arm64 (arch/arm64/mm/context.c; arch/arm64/kvm/vmid.c differs in that
  * it flushes all CPUs at the rollover). RISC-V KVM's way is shorter: at a rollover, interrupt all
- * CPUs, throw them out of their guests and flush. It is not taken because interrupts between CPUs
- * are the user's, not the library's; because the one who rolls over would wait for the slowest CPU
- * with the lock held; and because every guest would pay at the same moment.
+ * CPUs, throw them out of their guests and flush. But interrupts between CPUs are the user's, not
+ * the library's, somebody would wait for the slowest CPU with the lock held, and all guests would
+ * pay at the same moment.
  *
  * There is no bitmap: as ids ascend, only those that CPUs have reserved are skipped. Giving an id
  * looks at each CPU's reservation (as those systems do), once more for each id skipped, and nothing
@@ -74,22 +74,22 @@
  * was cached before there was a pool is not trusted.
  *
  * - AArch64 VMID (VTTBR_EL2; 8 bits, or 16 with VTCR_EL2.VS): TLBI ALLE1, DSB NSH, ISB. As ASID
- *   (TTBRn_EL1; 8, or 16 with TCR_EL1.AS): TLBI VMALLE1. The TLBI ...IS of an edit reach all CPUs, so
- *   plan->cpus is of no interest there.
+ *   (TTBRn_EL1; 8, or 16 with TCR_EL1.AS): TLBI VMALLE1. The TLBI ...IS of an edit reach all CPUs,
+ *   so plan->cpus is of no interest there.
  * - RISC-V VMID (hgatp; the bits that stay set when all are written, at most 7 or 14): HFENCE.GVMA
  *   x0, x0. As ASID (satp; at most 9 or 16): SFENCE.VMA x0, x0.
  * - Intel VPID (16 bits): INVVPID type 2. It tags linear and combined mappings; guest-physical ones
- *   go by the EPT pointer and need no id, but if plan->cpus is used for INVEPT, "flush all" includes
- *   INVEPT type 2 (SDM volume 3C, "VMX support for address translation").
+ *   go by the EPT pointer and need no id, but if plan->cpus is used for INVEPT, "flush all"
+ *   includes INVEPT type 2 (SDM volume 3C, "VMX support for address translation").
  * - AMD ASID (the VMCB's; CPUID Fn8000_000A EBX of them, rounded down to a power of two):
  *   TLB_CONTROL 1 for the next VMRUN (APM volume 2, 15.16).
  * - x86 PCID (CR3 bits 11:0): INVPCID type 3, or CR4.PGE changed twice (SDM volume 3A, 4.10.4).
  *
  * An id tells VMs apart, not the virtual CPUs of one, which may use a guest ASID for different
  * things. Either each virtual CPU has a struct axaddr_vmid (usual for VPID and AMD's ASID; an edit
- * then asks for the holders of each), or what was cached for the guest's own tables under that id is
- * flushed where two virtual CPUs of a VM run on one CPU in turn. RISC-V: HFENCE.VVMA x0, x0 with the
- * new hgatp loaded whenever another virtual CPU is, as HFENCE.GVMA is about the G-stage only.
+ * then asks for the holders of each), or what was cached for the guest's own tables under that id
+ * is flushed where two virtual CPUs of a VM run on one CPU in turn. RISC-V: HFENCE.VVMA x0, x0 with
+ * the new hgatp loaded whenever another virtual CPU is, as HFENCE.GVMA is about the G-stage only.
  *
  * ## Memory order: what an edit may rely on
  *
@@ -113,21 +113,21 @@
  * nothing. The CPUs of a VM become more until it gets its number in another generation: they are
  * then those that have reserved its id. All others flush all before they enter any guest again, so
  * what they still hold of this VM is never used. For the same reason E3 need not read number and
- * CPUs at one moment; and if the id goes to another VM before E4, that flush takes more than it must.
+ * CPUs at one moment; and if the id goes to another VM before E4, that merely flushes too much.
  *
  * Fences order what instructions load and store. Walks have rules of the machine's own, and these
  * are the caller's:
- * - E4 begins with what makes E1 visible to walkers, and waits until all CPUs are done (the executors
- *   in axaddr_arch). A CPU that is in no guest at the moment flushes too, at the latest before it
- *   enters one.
- * - C3 on Arm: DSB ISH before VTTBR_EL2 is changed; walks begun under the old one are over then, too
- *   (DDI 0487, "Out-of-context translation regimes"). On x86 nothing: a VM entry, or a MOV to CR3,
- *   does not begin before the fence is done. On RISC-V: hgatp is written after enter; the manual
- *   orders walks by HFENCE.GVMA only, so to the letter one for this id follows where hgatp changes.
- * - Where a CPU may walk tables while it is in the host (hgatp is active in HS-mode, see "Hypervisor
- *   Guest Address Translation and Protection Register"; stage 1), it takes the old root off (Bare, an
- *   empty table) before it enters another VM or leaves: from then on nobody flushes it for the old
- *   one. Everywhere, a VM is forgotten when no CPU has its root loaded any more.
+ * - E4 begins with what makes E1 visible to walkers, and waits until all CPUs are done (the
+ *   executors in axaddr_arch). A CPU that is in no guest at the moment flushes too, at the latest
+ *   before it enters one.
+ * - C3 on Arm: DSB ISH before VTTBR_EL2 is changed; walks begun under the old one are over then,
+ *   too (DDI 0487, "Out-of-context translation regimes"). On x86 nothing: a VM entry, or a MOV to
+ *   CR3, does not begin before the fence is done. On RISC-V hgatp is written after enter; as the
+ *   manual orders walks by HFENCE.GVMA only, to its letter one for this id follows that.
+ * - Where a CPU may walk tables while it is in the host (hgatp is active in HS-mode, see
+ *   "Hypervisor Guest Address Translation and Protection Register"; stage 1), it takes the old root
+ *   off (Bare, an empty table) before it enters another VM or leaves: from then on nobody flushes
+ *   it for the old one. Everywhere, a VM is forgotten when no CPU has its root loaded any more.
  */
 #ifndef AXADDR_CORE_VMID_H
 #define AXADDR_CORE_VMID_H
@@ -351,9 +351,9 @@ AXADDR_ALWAYS_INLINE uint32_t axaddr_vmid_take(struct axaddr_vmid_pool *pool,
 }
 
 /**
- * Begin a new generation. A CPU whose `running` is exchanged here was in time with its swap, so that
- * its id is reserved; one that comes later finds STALE_ and takes the lock. The old `reserved` stays
- * where a CPU has not entered anything since the last time: it may still be in that guest.
+ * Begin a new generation. A CPU whose `running` is exchanged here was in time with its swap, so
+ * that its id is reserved; one that comes later finds STALE_ and takes the lock. The old `reserved`
+ * stays where a CPU has not entered anything since the last time: it may still be in that guest.
  */
 AXADDR_ALWAYS_INLINE void axaddr_vmid_roll_over(const struct axaddr_vmid_sharing *sharing,
                                                 struct axaddr_vmid_pool *pool,
@@ -433,7 +433,7 @@ axaddr_vmid_pool_init(struct axaddr_vmid_pool *pool, struct axaddr_vmid_cpu *cpu
     return AXADDR_OK;
 }
 
-/** Whether this VM is what the CPU entered last, in this generation: nothing has to be said then. */
+/** Whether this VM is what the CPU entered last, in this generation: nothing is to be said. */
 AXADDR_ALWAYS_INLINE bool axaddr_vmid_is_running(const struct axaddr_vmid_sharing *sharing,
                                                  const struct axaddr_vmid_cpu *self,
                                                  const struct axaddr_vmid *vmid, uint32_t *id) {
@@ -476,8 +476,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_vmid_change(const struct axaddr_vmid_sharing *s
 }
 
 /**
- * Enter a VM that has a number of this generation, without the lock; false if it has none. The fence
- * is executed also if this CPU's bit was set: with more than 64 CPUs, another may have set it.
+ * Enter a VM that has a number of this generation, without the lock; false if it has none. The
+ * fence is executed also if this CPU's bit was set: with more than 64 CPUs, another may have set
+ * it.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_vmid_enter_current(const struct axaddr_vmid_sharing *sharing,
                                                     const struct axaddr_vmid_pool *pool,

@@ -61,6 +61,7 @@ make="make --no-print-directory BUILD=$BUILD"
 
 counted host-gcc $make -j2 check-gcc
 counted host-clang $make -j2 check-clang
+counted threads $make check-threads
 counted misuse tests/misuse/run.sh
 counted template tests/template/run.sh "$BUILD/template"
 counted readme tests/readme.sh "$BUILD/readme"
