@@ -41,6 +41,11 @@
 /** Before a loop over entries: four in a round, as its overhead is half of what it does. */
 #define AXADDR_UNROLL _Pragma("GCC unroll 4")
 
+/** Bytes that CPUs contend for as one; define it before, if yours are larger. */
+#ifndef AXADDR_CACHE_LINE_SIZE
+#define AXADDR_CACHE_LINE_SIZE 64
+#endif
+
 /* ---- status ---- */
 
 /** What a call came to. Unless it says AXADDR_OK, the call has changed nothing. */

@@ -26,7 +26,7 @@
 #endif
 
 /* Frames are whatever the HAL points at: they may hold objects of any type. */
-typedef uint64_t axaddr_word64_t __attribute__((may_alias));
+typedef uint64_t axaddr_word64_t __attribute__((may_alias, aligned(8)));
 typedef uint32_t axaddr_word32_t __attribute__((may_alias));
 typedef size_t axaddr_size_word_t __attribute__((may_alias));
 

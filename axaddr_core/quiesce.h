@@ -6,23 +6,25 @@
  *
  *     static struct axaddr_quiesce_cpu cpus[CPU_COUNT];     // all bytes zero: everybody is outside
  *
- *     static inline void my_quiesce(void *ctx) {            // .quiesce of the HAL
- *         (void)ctx;
+ *     static inline void my_enter_walk(void *ctx) {         // .enter_walk of the HAL
+ *         axaddr_quiesce_enter(&cpus[this_cpu()]);
+ *     }
+ *     static inline void my_leave_walk(void *ctx) {         // .leave_walk
+ *         axaddr_quiesce_leave(&cpus[this_cpu()]);
+ *     }
+ *     static inline void my_quiesce(void *ctx) {            // .quiesce
  *         axaddr_quiesce_wait(cpus, CPU_COUNT);
  *     }
- *
- *     axaddr_quiesce_enter(&cpus[this_cpu]);
- *     fault = vm_handle_fault(&guest, gpa, access);         // or vm_translate, vm_query
- *     axaddr_quiesce_leave(&cpus[this_cpu]);
  *
  * One array will do for all instances (an edit then also waits for readers of others, which is
  * short), or each has its own.
  *
  * Rules. From enter to leave a CPU stays what it is: no migration, and nothing else that uses its
  * slot (an interrupt handler that faults in, a second enter); with preemptible threads give each
- * thread a slot. In between, nothing waits: no call that takes the instance's lock, as the editor
- * waits with the lock held. So the wait is as long as the longest of these calls, which are
- * bounded. Hardware that walks the tables is not meant here: that is what flush_tlb is for.
+ * thread a slot. In between, nothing waits for the instance's lock, as the editor waits with the
+ * lock held: the library sees to that, a HAL's supply_frame has to. So the wait is as long as the
+ * longest walk, which is bounded. Hardware that walks the tables is not meant here: that is what
+ * flush_tlb is for.
  *
  * ## Why it is right
  *
@@ -55,11 +57,6 @@
 #define AXADDR_CORE_QUIESCE_H
 
 #include "base.h"
-
-/** Bytes that CPUs contend for as one; define it before, if yours are larger. */
-#ifndef AXADDR_CACHE_LINE_SIZE
-#define AXADDR_CACHE_LINE_SIZE 64
-#endif
 
 /** What a CPU does between two looks at what it waits for; define it before to do otherwise. */
 #ifndef AXADDR_CPU_RELAX

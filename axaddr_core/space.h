@@ -272,7 +272,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_perform(const struct axaddr
     struct axaddr_table *table = &space->table;
     enum axaddr_status status;
     struct axaddr_pool pool;
-    uint64_t last;
+    uint64_t last = 0;
     uint64_t need = 0;
     uint32_t more = 0;
 

@@ -283,7 +283,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_perform(const struct axaddr
     enum axaddr_status status;
     struct axaddr_pool pool;
     struct axaddr_edit edit;
-    uint64_t last;
+    uint64_t last = 0;
     uint64_t need = 0;
 
     axaddr_lock(self, table);

@@ -134,11 +134,6 @@
 
 #include "flush.h"
 
-/** Bytes that CPUs contend for as one; define it before, if yours are larger. */
-#ifndef AXADDR_CACHE_LINE_SIZE
-#define AXADDR_CACHE_LINE_SIZE 64
-#endif
-
 /** Most bits that an id can have. */
 #define AXADDR_VMID_BITS_MAX 16
 

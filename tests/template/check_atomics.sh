@@ -37,7 +37,7 @@ atomics_one() {
         object=$build/atomics/$name-$format-$kind.o
         # shellcheck disable=SC2086
         compile "$title" $command -std=c11 "-DFORMAT=$format" \
-            $([ $kind = concurrent ] && echo -DCONCURRENT) "-I$root" -c "$here/atomics.c" \
+            $([ $kind = concurrent ] && echo -DCONCURRENT) "-I$root" -c "$here/one_space.c" \
             -o "$object" || return
         if [ $kind = single ]; then
             count=$(count_instructions "$object" "$patterns" "" "$name")
@@ -46,7 +46,7 @@ atomics_one() {
             count=$(count_instructions "$object" "$swap" "" "$name")
             if [ "$count" -ge 3 ]; then pass "$title"; else fail "$title" "only $count in all: what is looked for?"; fi
             case $name in *-Os) continue ;; esac
-            count=$(count_instructions "$object" "$swap" guest_handle_fault "$name")
+            count=$(count_instructions "$object" "$swap" space_handle_fault "$name")
             if [ "$count" -eq 1 ]; then pass "$title, a fault"; else fail "$title, a fault" "$count compare-and-swaps"; fi
         fi
     done

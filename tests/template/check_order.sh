@@ -11,7 +11,7 @@
 
 # What a format may include, and what the engine stands on. All else in axaddr_core is the engine.
 order_format_may=" absent addr base exit flags flush format text "
-order_contract="$order_format_may hal require frame "
+order_contract="$order_format_may hal require frame quiesce vmid "
 # The engine without areas: what works on one table.
 order_above_table=" areas upgrade space generate "
 

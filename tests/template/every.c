@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * every.c: every generated function over every format, in one translation unit, C and C++. It is
- * compiled and looked at, never run. FORMATS is 0 for one format, 1 for a
- * few, 2 for most, 3 for all.
+ * compiled and looked at, never run. FORMATS is 0 for one format, 1 for a few and a HAL for many
+ * vCPUs, 2 for most, 3 for all.
  */
 #include "every.h"
 
@@ -15,6 +15,14 @@
 EVERY_ONE(INSTANCES)
 #if FORMATS >= 1
 EVERY_FEW(INSTANCES)
+
+/* And for many vCPUs, where the processor can swap 64 bits. */
+#if defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_8) || UINTPTR_MAX > UINT32_MAX
+AXADDR_DEFINE_SPACE(many_space, axaddr_aarch64_stage2_40, arena_locked_hal);
+AXADDR_DEFINE_PAGE_TABLE(many_table, axaddr_aarch64_stage2_40, arena_locked_hal);
+USE_SPACE(many_space)
+USE_TABLE(many_table)
+#endif
 #endif
 #if FORMATS >= 2
 EVERY_MORE(INSTANCES)

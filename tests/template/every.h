@@ -7,7 +7,7 @@
 #ifndef AXADDR_TESTS_TEMPLATE_EVERY_H
 #define AXADDR_TESTS_TEMPLATE_EVERY_H
 
-#include "arena.h"
+#include "locked.h"
 
 /** A wide root and break-before-make: where all code of the engine is. */
 #define EVERY_ONE(X) X(arm40, axaddr_aarch64_stage2_40)
@@ -15,7 +15,7 @@
 /** With it, all geometries: for the builds that repeat what others have shown. */
 #define EVERY_FEW(X)                                                                               \
     X(ept, axaddr_x86_ept)                                                                         \
-    X(sv48x4_svpbmt, axaddr_riscv_sv48x4_svpbmt)
+    X(sv48x4_svnapot, axaddr_riscv_sv48x4_svnapot)
 
 /** What most builds have beside these. */
 #define EVERY_MORE(X)                                                                              \
@@ -24,10 +24,12 @@
     X(arm48, axaddr_aarch64_stage2_48)                                                             \
     X(sv39x4, axaddr_riscv_sv39x4)                                                                 \
     X(sv48x4, axaddr_riscv_sv48x4)                                                                 \
-    X(sv39x4_svpbmt, axaddr_riscv_sv39x4_svpbmt)
+    X(sv39x4_svpbmt, axaddr_riscv_sv39x4_svpbmt)                                                   \
+    X(sv48x4_svpbmt, axaddr_riscv_sv48x4_svpbmt)
 
 /** Formats that differ from one of the above by a number: for one build. */
 #define EVERY_VARIANT(X)                                                                           \
+    X(sv39x4_svnapot, axaddr_riscv_sv39x4_svnapot)                                                 \
     X(ept_2m, axaddr_x86_ept_2m)                                                                   \
     X(x64_2m, axaddr_x86_64_2m)                                                                    \
     X(npt_2m, axaddr_x86_npt_2m)

@@ -6,27 +6,10 @@
 #ifndef AXADDR_TESTS_TEMPLATE_ONE_H
 #define AXADDR_TESTS_TEMPLATE_ONE_H
 
-#include "arena.h"
+#include "locked.h"
 
 #ifdef CONCURRENT
-
-/* Declared only: these programs are compiled and looked at, never linked. */
-void arena_lock(void *ctx);
-void arena_unlock(void *ctx);
-void arena_quiesce(void *ctx);
-
-static const struct axaddr_hal one_hal = {
-    .alloc_frame = arena_alloc_frame,
-    .free_frame = arena_free_frame,
-    .frame_at = arena_frame_at,
-    .flush_tlb = arena_flush_tlb,
-    .alloc_block = arena_alloc_block,
-    .free_block = arena_free_block,
-    .lock = arena_lock,
-    .unlock = arena_unlock,
-    .quiesce = arena_quiesce,
-};
-
+#define one_hal arena_locked_hal
 #else
 #define one_hal arena_hal
 #endif

@@ -7,6 +7,14 @@
 
 static const struct axaddr_hal zz_hal;
 
+static void zz_lock(void *ctx) {
+    (void)ctx;
+}
+static void zz_unlock(void *ctx) {
+    (void)ctx;
+}
+
+AXADDR_DEFINE_VMID_POOL(zz_vmid, 4, zz_lock, zz_unlock);
 AXADDR_DEFINE_ADDR(zz_address);
 AXADDR_DEFINE_ADDR_LABELLED(zz_labelled, "label");
 AXADDR_DEFINE_FRAME(zz_frame, zz_hal);
