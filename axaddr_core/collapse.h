@@ -43,24 +43,34 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_uniform(const struct axaddr_instance *self, 
     return true;
 }
 
+/**
+ * Whether a leaf says nothing beyond its flags and what hardware notes: otherwise a larger one, or a
+ * TLB that takes a run for one, would say it of all others, too (a note that was cleared).
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_is_flags_only(const struct axaddr_instance *self, uint64_t leaf,
+                                               unsigned level) {
+    const struct axaddr_format *format = self->format;
+    uint64_t attributes = format->attributes_of(format->flags_of(leaf, level), level);
+    uint64_t made = format->make_leaf(format->frame_of(leaf, level), level, attributes);
+
+    return ((leaf ^ made) & ~format->noted) == 0;
+}
+
 /** The leaf of `level` that says what all leaves of the table at `at` say; false if there is none. */
 AXADDR_ALWAYS_INLINE bool axaddr_merge(const struct axaddr_instance *self, void *at, unsigned level,
                                        uint64_t *leaf) {
     const struct axaddr_format *format = self->format;
+    uint64_t count = UINT64_C(1) << format->index_bits[level - 1];
     uint64_t part;
-    uint32_t flags;
-    uint64_t frame;
 
-    if (!axaddr_is_uniform(self, at, UINT64_C(1) << format->index_bits[level - 1], level - 1,
-                           &part)) {
+    if (!axaddr_is_uniform(self, at, count, level - 1, &part) ||
+        !axaddr_is_flags_only(self, part, level - 1)) {
         return false;
     }
-    flags = format->flags_of(part, level - 1);
-    frame = format->frame_of(part, level - 1);
-    *leaf = format->make_leaf(frame, level, format->attributes_of(flags, level));
+    *leaf = format->make_leaf(format->frame_of(part, level - 1), level,
+                              format->attributes_of(format->flags_of(part, level - 1), level));
     *leaf = (*leaf & ~format->noted) | (part & format->noted);
-    /* What a leaf says beyond its flags would be lost: then it stays as it is. */
-    return ((format->split_leaf(*leaf, level) ^ part) & ~format->noted) == 0;
+    return true;
 }
 
 /** Give the leaves of one table that form runs within [first, last] their hint. */
@@ -75,6 +85,7 @@ AXADDR_ALWAYS_INLINE void axaddr_hint_runs(const struct axaddr_instance *self,
         uint64_t leaf;
 
         if (axaddr_is_uniform(self, slot, UINT64_C(1) << self->format->run_bits, level, &leaf) &&
+            axaddr_is_flags_only(self, leaf, level) &&
             !axaddr_is_in_run(self, slot, axaddr_entry_read(self, slot), level)) {
             self->rewrite_run(table, slot, level, address, true);
         }

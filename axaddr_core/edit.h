@@ -153,7 +153,7 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_split(const struct axaddr_instance *self,
                       format->needs_break(entry, link, level);
     void *at = axaddr_frame_at(self, table, frame);
 
-    axaddr_fill_parts(self, table, at, entry, level);
+    axaddr_fill_parts(self, table, at, axaddr_entry_plain(self, slot, entry, level), level);
     if (must_break) {
         link = format->make_absent(AXADDR_ABSENT_PARKED_LINK, frame >> format->shift[0]);
     }
@@ -457,7 +457,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_edit_here(const struct axaddr_instance *sel
     if (entry == format->empty || (kind != AXADDR_ENTRY_LEAF && axaddr_edit_is_leaves_only(edit))) {
         return done;
     }
-    if (axaddr_edit_is_leaves_only(edit) && axaddr_is_in_run(self, slot, entry, level)) {
+    if (edit->operation == AXADDR_OP_HARVEST && axaddr_is_in_run(self, slot, entry, level)) {
         self->rewrite_run(table, slot, level, address, false); /* its leaves will differ */
         return address - 1;
     }
@@ -507,9 +507,12 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_pass(const struct axaddr_instance *self,
 AXADDR_ALWAYS_INLINE void axaddr_table_edit(const struct axaddr_instance *self,
                                             const struct axaddr_table *table,
                                             struct axaddr_edit *edit, struct axaddr_pool *pool) {
-    if (!axaddr_edit_is_leaves_only(edit)) {
-        axaddr_run_cut(self, table, edit->first, edit->first, edit->last);
-        axaddr_run_cut(self, table, edit->last, edit->first, edit->last);
+    /* What becomes of a run within the range, becomes of all of it. */
+    if (edit->operation != AXADDR_OP_HARVEST) {
+        unsigned level_min = edit->operation == AXADDR_OP_SPLIT ? 1 : 0;
+
+        axaddr_run_cut(self, table, edit->first, edit->first, edit->last, level_min);
+        axaddr_run_cut(self, table, edit->last, edit->first, edit->last, level_min);
     }
     axaddr_edit_pass(self, table, edit, pool);
     if (!axaddr_flush_is_empty(&edit->plan)) {

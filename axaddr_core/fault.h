@@ -108,23 +108,23 @@ axaddr_fault_pool(const struct axaddr_instance *self, const struct axaddr_table 
 #endif
 
 /**
- * Populate a whole large leaf below, or at, the level of the reservation: false if the area does not
- * want it, the format or the HAL have none, or somebody was faster.
+ * Populate a whole large leaf below, or at, the level of the reservation. NO_MEMORY: the area does
+ * not want it, or the format or the HAL have none.
  */
-AXADDR_ALWAYS_INLINE bool axaddr_fault_large(const struct axaddr_instance *self,
-                                             const struct axaddr_table *table,
-                                             const struct axaddr_position *position,
-                                             uint64_t address) {
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_large(const struct axaddr_instance *self,
+                                                          const struct axaddr_table *table,
+                                                          const struct axaddr_position *position,
+                                                          uint64_t address) {
     const struct axaddr_format *format = self->format;
     uint64_t payload = format->absent_value(position->entry);
     unsigned level = axaddr_leaf_level_max(self);
     struct axaddr_pool own = {0, 0};
     axaddr_hpa_t block;
     unsigned order;
-    bool is_done;
+    enum axaddr_fault result = AXADDR_FAULT_NO_MEMORY;
 
     if (self->hal->alloc_block == 0 || (axaddr_payload_how(payload) & AXADDR_LARGE) == 0) {
-        return false;
+        return result;
     }
     while (level > position->level ||
            format->shift[level] - (unsigned)format->shift[0] > AXADDR_FAULT_ORDER_MAX) {
@@ -132,22 +132,21 @@ AXADDR_ALWAYS_INLINE bool axaddr_fault_large(const struct axaddr_instance *self,
     }
     order = format->shift[level] - (unsigned)format->shift[0];
     if (level == 0 || !self->resize(table, &own, position->level - level)) {
-        return false;
+        return result;
     }
-    is_done = self->hal->alloc_block(table->ctx, order, &block);
-    if (is_done) {
+    if (self->hal->alloc_block(table->ctx, order, &block)) {
         uint64_t attributes = format->attributes_of(axaddr_payload_flags(payload), level);
+        uint64_t leaf = format->make_leaf(block.raw, level, attributes);
 
         axaddr_frame_zero(self, table, block.raw, order);
-        is_done =
-            axaddr_fault_install(self, table, position, address,
-                                 format->make_leaf(block.raw, level, attributes), level, &own);
-        if (!is_done) {
+        result = AXADDR_FAULT_RESOLVED;
+        if (!axaddr_fault_install(self, table, position, address, leaf, level, &own)) {
             self->hal->free_block(table->ctx, order, block);
+            result = AXADDR_FAULT_SPURIOUS;
         }
     }
     (void)self->resize(table, &own, 0);
-    return is_done;
+    return result;
 }
 
 /** Map a page of the space's own, or one that the HAL supplies, or the zero frame. */
@@ -210,9 +209,13 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_lazy(const struct axaddr_ins
                                                          const struct axaddr_position *position,
                                                          uint64_t address, uint32_t access,
                                                          struct axaddr_pool *pool) {
-    if (pool == 0 && self->format->absent_kind(position->entry) == AXADDR_ABSENT_RESERVED &&
-        axaddr_fault_large(self, table, position, address)) {
-        return AXADDR_FAULT_RESOLVED;
+    enum axaddr_fault result = AXADDR_FAULT_NO_MEMORY;
+
+    if (pool == 0 && self->format->absent_kind(position->entry) == AXADDR_ABSENT_RESERVED) {
+        result = axaddr_fault_large(self, table, position, address);
+    }
+    if (result != AXADDR_FAULT_NO_MEMORY) {
+        return result;
     }
     return axaddr_fault_populate(self, table, position, address, access, pool);
 }

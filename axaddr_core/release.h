@@ -200,8 +200,11 @@ AXADDR_ALWAYS_INLINE void axaddr_settle_entry(const struct axaddr_instance *self
     if (kind == AXADDR_ABSENT_PARKED_LINK) {
         entry = format->make_table(frame, level);
     } else if (edit->operation == AXADDR_OP_PROTECT) {
-        entry = format->make_leaf(frame, level, format->attributes_of(edit->flags, level)) |
-                format->noted;
+        /* Which leaves had no WRITE is lost: none gets it, and the next write is a fault's. */
+        uint32_t flags = edit->flags & ~(edit->keeps_read_only ? AXADDR_WRITE : 0);
+
+        entry =
+            format->make_leaf(frame, level, format->attributes_of(flags, level)) | format->noted;
     }
     axaddr_entry_write(self, table, position->slot, entry);
     if (kind == AXADDR_ABSENT_PARKED_TABLE) {

@@ -83,6 +83,13 @@ AXADDR_ALWAYS_INLINE bool axaddr_request_is_absent(const struct axaddr_instance 
            request->operation <= AXADDR_OP_DEVICE;
 }
 
+/** The cookie of what it maps: only some operations have one. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_request_cookie(const struct axaddr_request *request) {
+    return request->operation == AXADDR_OP_DEVICE || request->operation == AXADDR_OP_BACKED
+               ? request->cookie
+               : 0;
+}
+
 /** The absent entry that it is entered as. */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_request_entry(const struct axaddr_instance *self,
                                                    const struct axaddr_request *request) {
@@ -91,12 +98,13 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_request_entry(const struct axaddr_instance 
 
     if (request->operation == AXADDR_OP_DEVICE) {
         kind = AXADDR_ABSENT_TRAPPED;
+        flags = 0;
     } else if (request->operation == AXADDR_OP_BACKED) {
         kind = AXADDR_ABSENT_BACKED;
     } else if ((flags & AXADDR_ZERO_PAGE) != 0) {
         kind = AXADDR_ABSENT_SPARSE;
     }
-    return self->format->make_absent(kind, axaddr_payload(flags, request->cookie));
+    return self->format->make_absent(kind, axaddr_payload(flags, axaddr_request_cookie(request)));
 }
 
 /** Whether it takes a frame for each page. */
@@ -144,15 +152,14 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_check_lazy(const struct axaddr_in
     bool is_backed = request->operation == AXADDR_OP_BACKED;
     uint32_t how = request->flags & (AXADDR_SMALL | AXADDR_LAZY_FLAGS);
 
-    if (!axaddr_has_areas(self) || (is_backed && self->hal->supply_frame == 0)) {
-        return AXADDR_UNSUPPORTED;
-    }
-    if ((is_backed && (how != 0 || request->cookie > AXADDR_COOKIE_MAX)) ||
+    if (!axaddr_flags_are_valid(request->flags & ~how) ||
+        (is_backed && (how != 0 || request->cookie > AXADDR_COOKIE_MAX)) ||
         (how & (AXADDR_SMALL | AXADDR_LARGE)) == (AXADDR_SMALL | AXADDR_LARGE) ||
         ((how & AXADDR_ZERO_PAGE) != 0 && (request->flags & AXADDR_READ) == 0)) {
         return AXADDR_INVALID;
     }
-    if ((how & AXADDR_ZERO_PAGE) != 0 && table->zero_frame == AXADDR_NO_FRAME) {
+    if (!axaddr_has_areas(self) || (is_backed && self->hal->supply_frame == 0) ||
+        ((how & AXADDR_ZERO_PAGE) != 0 && table->zero_frame == AXADDR_NO_FRAME)) {
         return AXADDR_UNSUPPORTED;
     }
     return axaddr_check_flags(self, request->flags & ~how);

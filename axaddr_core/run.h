@@ -55,10 +55,12 @@ AXADDR_ALWAYS_INLINE void axaddr_table_rewrite_run(const struct axaddr_instance 
     }
 }
 
-/** Unmake the run of the leaf of `edge` if it reaches beyond [first, last]. */
+/**
+ * Unmake the run of the leaf of `edge`, of level_min or above, if it reaches beyond [first, last].
+ */
 AXADDR_ALWAYS_INLINE void axaddr_run_cut(const struct axaddr_instance *self,
                                          const struct axaddr_table *table, uint64_t edge,
-                                         uint64_t first, uint64_t last) {
+                                         uint64_t first, uint64_t last, unsigned level_min) {
     struct axaddr_position position;
     uint64_t mask;
 
@@ -67,7 +69,8 @@ AXADDR_ALWAYS_INLINE void axaddr_run_cut(const struct axaddr_instance *self,
     }
     position = self->lookup(table, edge);
     mask = axaddr_run_mask(self, position.level);
-    if (axaddr_is_in_run(self, position.slot, position.entry, position.level) &&
+    if (position.level >= level_min &&
+        axaddr_is_in_run(self, position.slot, position.entry, position.level) &&
         ((edge & ~mask) < first || (edge | mask) > last)) {
         self->rewrite_run(table, position.slot, position.level, edge, false);
     }

@@ -140,8 +140,10 @@ AXADDR_ALWAYS_INLINE struct axaddr_area axaddr_area_of(const struct axaddr_reque
     area.last = last;
     area.kind = axaddr_area_kind_of(request);
     area.hpa = area.kind == AXADDR_AREA_LINEAR ? request->host : 0;
-    area.flags = request->flags & (AXADDR_MAPPING_FLAGS | AXADDR_LAZY_FLAGS);
-    area.cookie = request->cookie;
+    area.flags = area.kind == AXADDR_AREA_DEVICE
+                     ? 0
+                     : request->flags & (AXADDR_MAPPING_FLAGS | AXADDR_LAZY_FLAGS);
+    area.cookie = axaddr_request_cookie(request);
     return area;
 }
 
@@ -217,7 +219,9 @@ AXADDR_ALWAYS_INLINE void axaddr_space_edit_areas(const struct axaddr_instance *
         edit->first = area->first > edit->first ? area->first : edit->first;
         edit->last = area->last < last ? area->last : last;
         if (edit->operation == AXADDR_OP_COLLAPSE) {
-            self->collapse(&space->table, edit);
+            if (area->kind != AXADDR_AREA_BACKED) { /* whose pages are replaced one by one */
+                self->collapse(&space->table, edit);
+            }
         } else {
             edit->keeps_read_only = axaddr_area_is_upgraded(area);
             edit->has_parked = false;

@@ -387,7 +387,7 @@ AXADDR_ALWAYS_INLINE void axaddr_stats_add(const struct axaddr_instance *self,
     if (self->format->kind_of(entry, level) == AXADDR_ENTRY_LEAF) {
         stats->leaf_count[level]++;
         stats->mapped_bytes += size;
-    } else if (self->format->absent_kind(entry) == AXADDR_ABSENT_RESERVED) {
+    } else if (axaddr_absent_is_lazy(self->format->absent_kind(entry))) {
         stats->reserved_bytes += size;
     } else if (self->format->absent_kind(entry) == AXADDR_ABSENT_TRAPPED) {
         stats->trapped_bytes += size;

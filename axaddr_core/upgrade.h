@@ -28,10 +28,12 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_upgrade_leaf(const struct axaddr_i
     const struct axaddr_format *format = self->format;
     unsigned level = position->level;
     uint64_t attributes = format->attributes_of(flags & AXADDR_MAPPING_FLAGS, level);
+    bool is_same = frame == format->frame_of(position->entry, level);
+    uint64_t to = is_same ? format->change_leaf(position->entry, level, attributes)
+                          : format->make_leaf(frame, level, attributes);
 
-    if (frame == format->frame_of(position->entry, level)) {
-        if (!axaddr_entry_swap(self, table, position->slot, position->entry,
-                               format->change_leaf(position->entry, level, attributes))) {
+    if (is_same && (format->needs_break == 0 || !format->needs_break(position->entry, to, level))) {
+        if (!axaddr_entry_swap(self, table, position->slot, position->entry, to)) {
             return AXADDR_FAULT_SPURIOUS;
         }
         axaddr_fault_flush(self, table, address, level);
@@ -40,7 +42,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_upgrade_leaf(const struct axaddr_i
     axaddr_entry_write(self, table, position->slot,
                        format->make_absent(AXADDR_ABSENT_PARKED_LEAF, frame >> format->shift[0]));
     axaddr_fault_flush(self, table, address, level);
-    axaddr_entry_write(self, table, position->slot, format->make_leaf(frame, level, attributes));
+    axaddr_entry_write(self, table, position->slot, to | format->noted);
     if (format->publish != 0) {
         format->publish();
     }
@@ -90,11 +92,26 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_upgrade_backed(const struct axaddr
     if (result != AXADDR_FAULT_RESOLVED) {
         return result;
     }
-    result = axaddr_upgrade_leaf(self, table, position, address, supply.frame.raw, area->flags);
+    result = axaddr_upgrade_leaf(self, table, position, address, supply.frame.raw,
+                                 area->flags & ~(supply.is_read_only ? AXADDR_WRITE : 0));
     if (supply.frame.raw != old.raw) {
         self->hal->return_frame(table->ctx, supply.cookie, supply.address, old);
     }
     return result;
+}
+
+/** A write to a page that its area permits and its leaf does not. */
+AXADDR_ALWAYS_INLINE enum axaddr_fault
+axaddr_upgrade_page(const struct axaddr_instance *self, const struct axaddr_table *table,
+                    struct axaddr_position *position, uint64_t address, uint32_t access,
+                    const struct axaddr_area *area, struct axaddr_pool *pool) {
+    if (axaddr_is_in_run(self, position->slot, position->entry, position->level)) {
+        self->rewrite_run(table, position->slot, position->level, address, false);
+        *position = self->lookup(table, address);
+    }
+    return area->kind == AXADDR_AREA_BACKED
+               ? axaddr_upgrade_backed(self, table, position, address, access, area)
+               : axaddr_upgrade_sparse(self, table, position, address, area->flags, pool);
 }
 
 /**
@@ -107,7 +124,6 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_areas_upgrade(const struct axaddr_
                                                             uint64_t address, uint32_t access,
                                                             struct axaddr_pool *pool) {
     enum axaddr_fault result = AXADDR_FAULT_DENIED;
-    const struct axaddr_area *area;
     struct axaddr_position position;
     uint32_t index;
 
@@ -118,24 +134,19 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_areas_upgrade(const struct axaddr_
     axaddr_lock(self, table);
     index = self->search(table, areas, address);
     position = self->lookup(table, address);
-    if (axaddr_is_in_run(self, position.slot, position.entry, position.level)) {
-        self->rewrite_run(table, position.slot, position.level, address, false);
-        position = self->lookup(table, address);
-    }
-    if (index < areas->count &&
-        self->format->kind_of(position.entry, position.level) == AXADDR_ENTRY_LEAF) {
-        area = axaddr_areas_see(self, table, areas, index);
-        if ((access & ~self->format->flags_of(position.entry, position.level)) == 0) {
-            result = AXADDR_FAULT_SPURIOUS; /* somebody else was faster */
-        } else if (area->first <= address && (access & ~area->flags) == 0 &&
-                   axaddr_area_is_upgraded(area)) {
-            result =
-                area->kind == AXADDR_AREA_BACKED
-                    ? axaddr_upgrade_backed(self, table, &position, address, access, area)
-                    : axaddr_upgrade_sparse(self, table, &position, address, area->flags, pool);
-        }
-    } else if (index < areas->count) {
+    if (self->format->kind_of(position.entry, position.level) != AXADDR_ENTRY_LEAF) {
         result = AXADDR_FAULT_SPURIOUS; /* it was unmapped meanwhile: the next fault will tell */
+    } else if ((access & ~self->format->flags_of(axaddr_entry_plain(self, position.slot,
+                                                                    position.entry, position.level),
+                                                 position.level)) == 0) {
+        result = AXADDR_FAULT_SPURIOUS; /* somebody else was faster */
+    } else if (index < areas->count) {
+        const struct axaddr_area *area = axaddr_areas_see(self, table, areas, index);
+
+        if (area->first <= address && (access & ~area->flags) == 0 &&
+            axaddr_area_is_upgraded(area)) {
+            result = axaddr_upgrade_page(self, table, &position, address, access, area, pool);
+        }
     }
     axaddr_unlock(self, table);
     axaddr_enter_walk(self, table);

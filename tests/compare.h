@@ -10,6 +10,7 @@
 #include "check.h"
 #include "mmu.h"
 #include "model.h"
+#include "sim.h"
 #include "spaces.h"
 
 #define PAIR_WATCH_MAX 12
@@ -18,6 +19,7 @@
 /** What a walk over the whole table found. */
 struct pair_audit {
     const struct model *model;
+    const struct sim *sim;
     uint32_t cell;        /**< the next cell that an entry may belong to */
     uint64_t high;        /**< what the window's addresses have above the format's width */
     uint64_t table_count; /**< in frames */
@@ -38,7 +40,9 @@ struct pair {
     struct model_cell *before; /**< the model's cells before the operation */
     struct mmu mmu;
     struct pair_audit audit;
-    struct mmu_watch watches[PAIR_WATCH_MAX];
+    struct sim sim;
+    struct sim_tlb tlb;
+    uint64_t watched[PAIR_WATCH_MAX]; /**< addresses that the operation has to do with */
     unsigned watch_count;
     uint64_t plan_low; /**< bounds of what the operation's plans may name */
     uint64_t plan_high;
@@ -70,6 +74,7 @@ static void pair_audit_cell(struct pair_audit *audit, const struct mmu *mmu,
                             const struct mmu_entry *at, const struct model_cell *cell) {
     const struct axaddr_format *format = mmu->format;
     uint64_t offset = cell->first - audit->high - at->first;
+    uint64_t leaf = mmu_plain(mmu, at);
     uint64_t payload;
 
     switch (cell->state) {
@@ -84,13 +89,12 @@ static void pair_audit_cell(struct pair_audit *audit, const struct mmu *mmu,
             pair_audit_error(audit, "mapped 0x%" PRIx64 " has entry 0x%" PRIx64, cell->first,
                              at->entry);
         } else if (cell->hpa != MODEL_UNKNOWN &&
-                   format->frame_of(at->entry, at->level) + offset != cell->hpa) {
+                   format->frame_of(leaf, at->level) + offset != cell->hpa) {
             pair_audit_error(audit, "0x%" PRIx64 " is mapped to 0x%" PRIx64 ", expected 0x%" PRIx64,
-                             cell->first, format->frame_of(at->entry, at->level) + offset,
-                             cell->hpa);
-        } else if (format->flags_of(at->entry, at->level) != cell->flags) {
+                             cell->first, format->frame_of(leaf, at->level) + offset, cell->hpa);
+        } else if (format->flags_of(leaf, at->level) != cell->flags) {
             pair_audit_error(audit, "0x%" PRIx64 " has flags 0x%x, expected 0x%x", cell->first,
-                             format->flags_of(at->entry, at->level), cell->flags);
+                             format->flags_of(leaf, at->level), cell->flags);
         }
         return;
     case MODEL_RESERVED:
@@ -165,12 +169,75 @@ static void pair_audit_live(struct pair_audit *audit, const struct mmu *mmu, uin
     host_set_live(mmu->host, frame, at->first + audit->high, at->last + audit->high, is_table);
 }
 
+/** What the format's hooks say of a live entry is what hardware makes of it. */
+static void pair_audit_hardware(struct pair_audit *audit, const struct mmu *mmu,
+                                const struct mmu_entry *at) {
+    static const enum sim_kind kinds[] = {SIM_ABSENT, SIM_LEAF, SIM_TABLE};
+    const struct axaddr_format *format = mmu->format;
+    const struct sim_regime *regime = audit->sim->regime;
+    struct sim_entry said = regime->decode(at->entry, at->level);
+    uint64_t leaf = mmu_plain(mmu, at);
+    uint64_t frame = 0;
+    uint32_t flags = AXADDR_MAPPING_FLAGS;
+    uint32_t withheld = 0; /* where software notes writes, it waits for the first one */
+
+    if (said.kind != kinds[format->kind_of(at->entry, at->level)]) {
+        pair_audit_error(audit, "hardware does not take entry 0x%" PRIx64 " of level %u for that",
+                         at->entry, at->level);
+        return;
+    }
+    if (said.kind == SIM_LEAF) {
+        frame = format->frame_of(leaf, at->level);
+        flags = format->flags_of(leaf, at->level);
+        if (regime->dirty == 0 && format->notes_of != 0 &&
+            (format->notes_of(leaf, at->level) & AXADDR_DIRTY) == 0) {
+            withheld = flags & AXADDR_WRITE;
+        }
+        if (said.is_run) {
+            frame &= ~axaddr_low_bits(sim_leaf_shift(regime, &said, at->level));
+        }
+        if (said.is_run &&
+            !sim_is_whole_run(audit->sim, at->table, at->index, at->level, &said, false)) {
+            pair_audit_error(audit, "0x%" PRIx64 " is part of a run that is not whole", at->first);
+        }
+    } else if (said.kind == SIM_TABLE) {
+        frame = format->table_of(at->entry);
+    }
+    if (said.frame != frame ||
+        (said.kind == SIM_LEAF && ((said.rights | withheld) != (flags & SIM_RIGHTS) ||
+                                   said.type != sim_type_of(regime, flags))) ||
+        (said.kind == SIM_TABLE && (said.rights & AXADDR_ACCESS_FLAGS) != AXADDR_ACCESS_FLAGS)) {
+        pair_audit_error(audit,
+                         "to hardware entry 0x%" PRIx64 " of level %u is 0x%" PRIx64
+                         ", rights %x, type %x",
+                         at->entry, at->level, said.frame, said.rights, said.type);
+    }
+}
+
+/** An entry without what hardware may note in it at any time. */
+static uint64_t pair_without_notes(const struct pair_audit *audit, const struct mmu *mmu,
+                                   const struct mmu_entry *at) {
+    const struct sim_regime *regime = audit->sim->regime;
+
+    switch (mmu->format->kind_of(at->entry, at->level)) {
+    case AXADDR_ENTRY_LEAF:
+        return at->entry & ~(regime->accessed | regime->dirty);
+    case AXADDR_ENTRY_TABLE:
+        return at->entry & ~(regime->has_table_accessed ? regime->accessed : 0);
+    case AXADDR_ENTRY_ABSENT:
+        break;
+    }
+    return at->entry;
+}
+
 static void pair_audit_entry(void *argument, const struct mmu *mmu, const struct mmu_entry *at) {
     struct pair_audit *audit = (struct pair_audit *)argument;
     const struct axaddr_format *format = mmu->format;
     uint64_t span = at->last - at->first + 1;
+    uint64_t frame;
 
-    audit->hash = (audit->hash ^ at->entry) * UINT64_C(0x100000001b3);
+    pair_audit_hardware(audit, mmu, at);
+    audit->hash = (audit->hash ^ pair_without_notes(audit, mmu, at)) * UINT64_C(0x100000001b3);
     audit->hash = (audit->hash ^ at->first ^ at->last ^ at->level) * UINT64_C(0x100000001b3);
     if (at->index == 0) {
         audit->has_entries[at->level] = false;
@@ -193,12 +260,12 @@ static void pair_audit_entry(void *argument, const struct mmu *mmu, const struct
         if ((format->leaf_levels >> at->level & 1) == 0) {
             pair_audit_error(audit, "a leaf at level %u", at->level);
         }
-        if ((format->frame_of(at->entry, at->level) & (span - 1)) != 0) {
-            pair_audit_error(audit, "a leaf of level %u maps 0x%" PRIx64, at->level,
-                             format->frame_of(at->entry, at->level));
+        frame = format->frame_of(mmu_plain(mmu, at), at->level);
+        if ((frame & (span - 1)) != 0) {
+            pair_audit_error(audit, "a leaf of level %u maps 0x%" PRIx64, at->level, frame);
         }
         if (at->level == 0) {
-            pair_audit_live(audit, mmu, format->frame_of(at->entry, 0), at, false);
+            pair_audit_live(audit, mmu, frame, at, false);
         }
         break;
     case AXADDR_ENTRY_ABSENT:
@@ -223,6 +290,7 @@ static void pair_audit_run(struct pair *pair) {
 
     memset(audit, 0, sizeof(*audit));
     audit->model = &pair->model;
+    audit->sim = &pair->sim;
     audit->high = pair->model.start - mmu_cut(format, pair->model.start);
     audit->hash = UINT64_C(0xcbf29ce484222325);
     audit->table_count = UINT64_C(1) << format->root_order;
@@ -282,7 +350,7 @@ static void pair_compare_pages(struct pair *pair) {
     uint32_t step = pair->model.cell_count > 4 * PAIR_SPARSITY ? PAIR_SPARSITY : 1;
     uint32_t i;
     for (i = 0; i < pair->watch_count && !check_case_failed; i++) {
-        pair_compare_address(pair, pair->watches[i].address);
+        pair_compare_address(pair, pair->watched[i]);
     }
     for (i = pair->host->operation % step; i < pair->model.cell_count; i += step) {
         const struct model_cell *cell = &pair->model.cells[i];

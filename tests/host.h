@@ -15,9 +15,13 @@
  *
  * The ledger dislikes: freeing what is not in use, a block freed in another order than it was
  * taken, a frame outside the arena, frame_at of a frame that is not in use, a store to a freed
- * frame, a plan that is malformed, and a frame that hardware could reach (host_set_live) freed
- * before a plan that covers it was flushed. Frames are filled with 0xaa when taken and with 0xdd
- * when freed; with AddressSanitizer a freed frame cannot even be read.
+ * frame, a plan that is malformed, a frame that hardware could reach (host_set_live) freed before a
+ * plan that covers it was flushed, and a lock that is taken twice or kept. Frames are filled with
+ * 0xaa when taken and with 0xdd when freed; with AddressSanitizer a freed frame cannot even be read.
+ *
+ * There are three HALs: host_hal; host_hal_shared, with a lock, as for many CPUs; and
+ * host_hal_unsnooped, for walkers that do not see the caches: those read host->shadow, which
+ * host_split_memory makes, and which only clean_dcache brings up to date.
  */
 #ifndef AXADDR_TESTS_HOST_H
 #define AXADDR_TESTS_HOST_H
@@ -78,8 +82,25 @@ struct host_frame {
     uint64_t live_last;
 };
 
+/** A call of the HAL, as the simulated MMU (sim.h) is told of it, before it is carried out. */
+enum host_call_kind {
+    HOST_CALL_OTHER, /**< a frame is taken or looked for, a lock taken or released */
+    HOST_CALL_FREE,  /**< of a frame in use */
+    HOST_CALL_FLUSH,
+    HOST_CALL_CLEAN,
+};
+
+struct host_call {
+    enum host_call_kind kind;
+    uint32_t index;                  /**< FREE: of the frame */
+    const struct axaddr_flush *plan; /**< FLUSH */
+    uint8_t *at;                     /**< CLEAN */
+    size_t size;
+};
+
 struct host {
     uint8_t *memory;
+    uint8_t *shadow; /**< the arena as walkers see it that do not snoop; 0: they see `memory` */
     uint64_t base;
     uint32_t frame_count;
     unsigned order;
@@ -105,8 +126,9 @@ struct host {
     uint32_t cover_count;
     bool is_full_flushed;  /**< one of them was full */
     bool is_table_flushed; /**< one of them had has_tables */
-    void (*on_flush)(void *argument, const struct axaddr_flush *plan);
-    void *on_flush_argument;
+    void (*on_call)(void *argument, const struct host_call *call);
+    void *on_call_argument;
+    bool is_locked;
 
     char error[200]; /**< "" or the first complaint */
 };
@@ -159,6 +181,12 @@ static inline struct host_frame *host_used_frame(const struct host *host, uint64
 static inline uint8_t *host_peek(const struct host *host, uint64_t address) {
     const struct host_frame *frame = host_used_frame(host, address);
     return frame == 0 ? 0 : host_bytes(host, (uint32_t)(frame - host->frames));
+}
+
+/** The same as walkers see them that do not snoop. */
+static inline uint8_t *host_peek_memory(const struct host *host, uint64_t address) {
+    const struct host_frame *frame = host_used_frame(host, address);
+    return frame == 0 ? 0 : host->shadow + (size_t)(frame - host->frames) * (size_t)HOST_FRAME_SIZE;
 }
 
 AXADDR_UNUSED static bool host_bytes_are(const uint8_t *at, uint8_t value) {
@@ -268,8 +296,16 @@ static inline bool host_is_flushed(const struct host *host, uint64_t first, uint
                     : host_is_covered(host, first, last);
 }
 
+static inline void host_tell(struct host *host, enum host_call_kind kind, uint32_t index) {
+    if (host->on_call != 0) {
+        struct host_call call = {kind, index, 0, 0, 0};
+        host->on_call(host->on_call_argument, &call);
+    }
+}
+
 static inline void host_give_back(struct host *host, uint32_t index) {
     struct host_frame *frame = &host->frames[index];
+    host_tell(host, HOST_CALL_FREE, index);
     if (frame->is_live &&
         !host_is_flushed(host, frame->live_first, frame->live_last, frame->is_live_table)) {
         host_complain(host, "frame 0x%" PRIx64 " (%s of 0x%" PRIx64 ") was freed before the flush",
@@ -314,6 +350,7 @@ static inline bool host_alloc_block(void *ctx, unsigned order, axaddr_hpa_t *blo
     uint32_t start = (uint32_t)(host_random(host) % host->frame_count);
     uint32_t tried;
 
+    host_tell(host, HOST_CALL_OTHER, 0);
     if (host_refuses(host)) {
         return false;
     }
@@ -342,6 +379,7 @@ static inline bool host_alloc_block(void *ctx, unsigned order, axaddr_hpa_t *blo
 static inline bool host_alloc_frame(void *ctx, axaddr_hpa_t *frame) {
     struct host *host = (struct host *)ctx;
     uint32_t index;
+    host_tell(host, HOST_CALL_OTHER, 0);
     if (host_refuses(host)) {
         return false;
     }
@@ -410,6 +448,7 @@ static inline void *host_frame_at(void *ctx, axaddr_hpa_t frame) {
     static uint64_t nowhere[HOST_FRAME_SIZE * 16 / sizeof(uint64_t)];
     struct host *host = (struct host *)ctx;
     struct host_frame *found = host_expect_used(host, frame.raw, "frame_at");
+    host_tell(host, HOST_CALL_OTHER, 0);
     return found == 0 ? (void *)nowhere : host_bytes(host, (uint32_t)(found - host->frames));
 }
 
@@ -451,8 +490,55 @@ static inline void host_flush_tlb(void *ctx, const struct axaddr_flush *plan) {
     host->is_table_flushed = host->is_table_flushed || plan->has_tables;
     host->op_plan_count++;
     host->plan_count++;
-    if (host->on_flush != 0) {
-        host->on_flush(host->on_flush_argument, plan);
+    if (host->on_call != 0) {
+        struct host_call call = {HOST_CALL_FLUSH, 0, plan, 0, 0};
+        host->on_call(host->on_call_argument, &call);
+    }
+}
+
+static inline void host_lock(void *ctx) {
+    struct host *host = (struct host *)ctx;
+    host_tell(host, HOST_CALL_OTHER, 0);
+    if (host->is_locked) {
+        host_complain(host, "the lock is taken by who has it");
+    }
+    host->is_locked = true;
+}
+
+static inline void host_unlock(void *ctx) {
+    struct host *host = (struct host *)ctx;
+    host_tell(host, HOST_CALL_OTHER, 0);
+    if (!host->is_locked) {
+        host_complain(host, "the lock is released by who does not have it");
+    }
+    host->is_locked = false;
+}
+
+static inline void host_quiesce(void *ctx) {
+    struct host *host = (struct host *)ctx;
+    host_tell(host, HOST_CALL_OTHER, 0);
+    if (!host->is_locked) {
+        host_complain(host, "quiesce without the lock");
+    }
+}
+
+static inline void host_clean_dcache(void *ctx, const void *at, size_t size) {
+    struct host *host = (struct host *)ctx;
+    size_t offset = (size_t)((const uint8_t *)at - host->memory);
+    uint64_t address = host->base + offset;
+
+    if ((const uint8_t *)at < host->memory || size == 0 || host_used_frame(host, address) == 0 ||
+        host_used_frame(host, address + (size - 1)) == 0) {
+        host_complain(host, "%zu bytes are cleaned at 0x%" PRIx64 ", which are not all in use",
+                      size, address);
+        return;
+    }
+    if (host->shadow != 0) {
+        if (host->on_call != 0) {
+            struct host_call call = {HOST_CALL_CLEAN, 0, 0, host->memory + offset, size};
+            host->on_call(host->on_call_argument, &call);
+        }
+        memcpy(host->shadow + offset, at, size);
     }
 }
 
@@ -463,6 +549,30 @@ AXADDR_UNUSED static const struct axaddr_hal host_hal = {
     .flush_tlb = host_flush_tlb,
     .alloc_block = host_alloc_block,
     .free_block = host_free_block,
+};
+
+/** For any number of CPUs at once. */
+AXADDR_UNUSED static const struct axaddr_hal host_hal_shared = {
+    .alloc_frame = host_alloc_frame,
+    .free_frame = host_free_frame,
+    .frame_at = host_frame_at,
+    .flush_tlb = host_flush_tlb,
+    .alloc_block = host_alloc_block,
+    .free_block = host_free_block,
+    .lock = host_lock,
+    .unlock = host_unlock,
+    .quiesce = host_quiesce,
+};
+
+/** For walkers that do not snoop. */
+AXADDR_UNUSED static const struct axaddr_hal host_hal_unsnooped = {
+    .alloc_frame = host_alloc_frame,
+    .free_frame = host_free_frame,
+    .frame_at = host_frame_at,
+    .flush_tlb = host_flush_tlb,
+    .alloc_block = host_alloc_block,
+    .free_block = host_free_block,
+    .clean_dcache = host_clean_dcache,
 };
 
 /* ---- for the tests ---- */
@@ -481,6 +591,19 @@ AXADDR_UNUSED static void host_begin(struct host *host) {
     host->is_full_flushed = false;
     host->is_table_flushed = false;
     host->fail_in = 0;
+    if (host->is_locked) {
+        host_complain(host, "the lock was kept");
+    }
+}
+
+/** From now on walkers read what was cleaned: of what is there, nothing has been. */
+AXADDR_UNUSED static void host_split_memory(struct host *host) {
+    size_t size = (size_t)host->frame_count * HOST_FRAME_SIZE;
+    host->shadow = (uint8_t *)malloc(size);
+    if (host->shadow == 0) {
+        abort();
+    }
+    memset(host->shadow, HOST_FILL_FREED, size);
 }
 
 /** The `count`th allocation from now fails (0: none), with is_sticky all that follow as well. */
@@ -538,6 +661,7 @@ AXADDR_UNUSED static void host_check_freed(struct host *host) {
 AXADDR_UNUSED static void host_reuse(struct host *host, uint64_t base, unsigned order) {
     struct host kept = *host;
     uint32_t i;
+    free(host->shadow);
     memset(host, 0, sizeof(*host));
     host->memory = kept.memory;
     host->frames = kept.frames;
@@ -557,6 +681,7 @@ AXADDR_UNUSED static void host_init(struct host *host, uint32_t frame_count, uin
                                     unsigned order) {
     size_t size = (size_t)frame_count * HOST_FRAME_SIZE;
     host->frame_count = frame_count;
+    host->shadow = 0;
     host->memory = (uint8_t *)aligned_alloc(HOST_FRAME_SIZE, size);
     host->frames = (struct host_frame *)calloc(frame_count, sizeof(*host->frames));
     host->pool = (uint32_t *)calloc(frame_count, sizeof(*host->pool));
@@ -572,6 +697,7 @@ AXADDR_UNUSED static void host_init(struct host *host, uint32_t frame_count, uin
 AXADDR_UNUSED static void host_destroy(struct host *host) {
     HOST_SHOW(host->memory, (size_t)host->frame_count * HOST_FRAME_SIZE);
     free(host->memory);
+    free(host->shadow);
     free(host->frames);
     free(host->pool);
     free(host->waiting);

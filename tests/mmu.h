@@ -110,21 +110,25 @@ static inline bool mmu_is_leaf(const struct mmu *mmu, const struct mmu_entry *at
     return mmu->format->kind_of(at->entry, at->level) == AXADDR_ENTRY_LEAF;
 }
 
+/** A leaf as the hooks want it: without the hint that it is one of a run. */
+static inline uint64_t mmu_plain(const struct mmu *mmu, const struct mmu_entry *leaf) {
+    return mmu->format->run_bits == 0
+               ? leaf->entry
+               : mmu->format->plain_leaf(leaf->entry, leaf->level, leaf->index);
+}
+
 /** The host address of a byte, by the leaf that maps it. */
 static inline uint64_t mmu_output(const struct mmu *mmu, const struct mmu_entry *leaf,
                                   uint64_t address) {
-    return mmu->format->frame_of(leaf->entry, leaf->level) +
+    return mmu->format->frame_of(mmu_plain(mmu, leaf), leaf->level) +
            (mmu_cut(mmu->format, address) - leaf->first);
 }
 
 /** What the run of a leaf spans, minus one; 0 if it is not part of one. */
 AXADDR_UNUSED static uint64_t mmu_run_mask(const struct mmu *mmu, const struct mmu_entry *leaf) {
-    const struct axaddr_format *format = mmu->format;
-    if (format->run_bits == 0 ||
-        format->plain_leaf(leaf->entry, leaf->level, leaf->index) == leaf->entry) {
-        return 0;
-    }
-    return axaddr_low_bits(format->shift[leaf->level] + (unsigned)format->run_bits);
+    return mmu_plain(mmu, leaf) == leaf->entry
+               ? 0
+               : axaddr_low_bits(mmu->format->shift[leaf->level] + (unsigned)mmu->format->run_bits);
 }
 
 /* ---- all entries ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * pair.h: operations on a space and its model together. Each pair_ function does one operation to
- * both and then compares everything that can be seen of them (compare.h), and the plans that were
- * flushed: what they cover and when they came. A failed operation must have changed nothing, down
+ * both, while the CPUs of the simulated MMU (sim.h) use the table, and then compares everything that
+ * can be seen of them (compare.h), and what the plans cover that were flushed. A failed operation must have changed nothing, down
  * to the last bit of the table. What differs is a failed CHECK.
  *
  * Set fail_in before an operation to have its nth allocation refused.
@@ -12,52 +12,33 @@
 
 #include "compare.h"
 
+/** Whether hardware notes accesses during operations, in instances whose HAL has a lock. */
+#ifndef PAIR_HAS_UPDATES
+#define PAIR_HAS_UPDATES false
+#endif
+
 /* ---- one operation ---- */
 
-/** Whether stepping through a range by its stride meets the leaf that was at `at`. */
-static bool pair_stride_meets(const struct axaddr_flush_range *range, uint64_t leaf_first,
-                              uint64_t leaf_last) {
-    uint64_t stride = UINT64_C(1) << range->stride_shift;
-    uint64_t step = range->first;
-    if (step < leaf_first) {
-        step += (leaf_first - step + stride - 1) / stride * stride;
-    }
-    return step <= leaf_last && step <= range->last;
-}
-
-/** A plan names nothing far away, and its strides miss no leaf. */
-static void pair_on_flush(void *argument, const struct axaddr_flush *plan) {
-    struct pair *pair = (struct pair *)argument;
-    unsigned i;
-    unsigned k;
-
-    for (k = 0; k < plan->range_count; k++) {
-        const struct axaddr_flush_range *range = &plan->ranges[k];
-        if (range->first < pair->plan_low || range->last > pair->plan_high) {
-            host_complain(pair->host,
-                          "a plan names 0x%" PRIx64 " to 0x%" PRIx64 ", which did not change",
-                          range->first, range->last);
-        }
-    }
-    for (i = 0; i < pair->watch_count; i++) {
-        const struct mmu_watch *watch = &pair->watches[i];
-        const struct mmu_entry *leaf = &watch->path[watch->leaf_level];
-        for (k = 0; k < plan->range_count && watch->was_mapped; k++) {
-            const struct axaddr_flush_range *range = &plan->ranges[k];
-            if (watch->address >= range->first && watch->address <= range->last &&
-                !pair_stride_meets(range, leaf->first + pair->audit.high,
-                                   leaf->last + pair->audit.high)) {
-                host_complain(pair->host, "a stride of %u misses the leaf at 0x%" PRIx64,
-                              range->stride_shift, watch->address);
-            }
-        }
-        mmu_watch_flush(&pair->watches[i], &pair->mmu, plan);
-    }
-}
-
 static void pair_watch(struct pair *pair, uint64_t address) {
+    sim_watch(&pair->sim, address);
     if (model_has(&pair->model, address) && pair->watch_count < PAIR_WATCH_MAX) {
-        mmu_watch_start(&pair->watches[pair->watch_count++], &pair->mmu, address);
+        pair->watched[pair->watch_count++] = address;
+    }
+}
+
+/** A leaf that the operation's range cuts through may be named as a whole, the run around it, too. */
+static void pair_bound_plans(struct pair *pair, uint64_t gpa, uint64_t last) {
+    uint64_t high = pair->sim.high;
+    struct sim_translation low_end = sim_look(&pair->sim, gpa - high, SIM_NOW);
+    struct sim_translation high_end = sim_look(&pair->sim, last - high, SIM_NOW);
+
+    pair->plan_low = gpa;
+    pair->plan_high = last;
+    if (model_has(&pair->model, gpa) && low_end.is_mapped) {
+        pair->plan_low = low_end.first + high;
+    }
+    if (model_has(&pair->model, last) && high_end.is_mapped) {
+        pair->plan_high = high_end.last + high;
     }
 }
 
@@ -68,33 +49,26 @@ static void pair_begin(struct pair *pair, uint64_t gpa, uint64_t size) {
     pair->used_before = pair->host->used_count;
     pair->publish_before = pair->ops->publish_count == 0 ? 0 : *pair->ops->publish_count;
     pair->watch_count = 0;
+    host_begin(pair->host);
+    sim_begin(&pair->sim);
+    pair_bound_plans(pair, gpa, gpa + size - 1);
     pair_watch(pair, gpa);
     pair_watch(pair, gpa + size - 1);
     pair_watch(pair, gpa - 1);
     pair_watch(pair, gpa + size);
-    /* A leaf that the range cuts through may be named as a whole. */
-    pair->plan_low = gpa;
-    pair->plan_high = gpa + size - 1;
-    for (i = 0; i < pair->watch_count; i++) {
-        const struct mmu_watch *watch = &pair->watches[i];
-        const struct mmu_entry *leaf = &watch->path[watch->leaf_level];
-        uint64_t run = mmu_run_mask(&pair->mmu, leaf);
-        uint64_t first = (leaf->first & ~run) + pair->audit.high;
-        uint64_t last = (leaf->last | run) + pair->audit.high;
-        if (watch->was_mapped && first < gpa && last >= gpa) {
-            pair->plan_low = first;
-        }
-        if (watch->was_mapped && first <= gpa + size - 1 && last > gpa + size - 1) {
-            pair->plan_high = last;
-        }
-    }
     for (i = 0; i < PAIR_WATCH_MAX - 4 && size > 0; i++) {
         pair_watch(pair, gpa + host_random(pair->host) % size);
     }
-    host_begin(pair->host);
     host_fail_in(pair->host, pair->fail_in, pair->is_fail_sticky);
-    pair->host->on_flush = pair_on_flush;
-    pair->host->on_flush_argument = pair;
+}
+
+/** Plans name nothing that the operation has nothing to do with. */
+static void pair_check_bounds(struct pair *pair) {
+    uint32_t i;
+    for (i = 0; i < pair->host->cover_count; i++) {
+        CHECK(pair->host->cover[i].first >= pair->plan_low);
+        CHECK(pair->host->cover[i].last <= pair->plan_high);
+    }
 }
 
 /** The plans of an unmap or a protect cover every page that changed. */
@@ -105,23 +79,6 @@ static void pair_check_plans(struct pair *pair) {
         const struct model_cell *is = &pair->model.cells[i];
         if (was->state == MODEL_MAPPED && (is->state != MODEL_MAPPED || is->flags != was->flags)) {
             CHECK(host_is_covered(pair->host, was->first, was->last));
-        }
-    }
-}
-
-/** What hardware had noted in a leaf (accessed, dirty) must not be lost when only rights change. */
-static void pair_check_watches(struct pair *pair) {
-    unsigned i;
-    for (i = 0; i < pair->watch_count; i++) {
-        const struct mmu_watch *watch = &pair->watches[i];
-        const struct mmu_entry *old = &watch->path[watch->leaf_level];
-        struct mmu_entry now = mmu_walk(&pair->mmu, watch->address);
-        CHECK_STR(mmu_watch_verdict(watch, &pair->mmu), "");
-        if (watch->was_mapped && mmu_is_leaf(&pair->mmu, &now)) {
-            /* Kept; or where a break lost them, all of them. */
-            uint64_t all = pair->ops->noted_bits;
-            CHECK(((now.entry ^ old->entry) & all) == 0 ||
-                  (pair->mmu.format->needs_break != 0 && (now.entry & all) == all));
         }
     }
 }
@@ -174,7 +131,7 @@ static void pair_end(struct pair *pair, enum axaddr_status expected, enum axaddr
     struct pair_audit was = pair->audit;
     struct host *host = pair->host;
 
-    host->on_flush = 0;
+    sim_end(&pair->sim);
     host->fail_in = 0;
     pair->fail_in = 0;
     pair->status = status;
@@ -196,7 +153,7 @@ static void pair_end(struct pair *pair, enum axaddr_status expected, enum axaddr
         pair_compare(pair);
     }
     if (!check_case_failed) {
-        pair_check_watches(pair);
+        pair_check_bounds(pair);
     }
     if (!check_case_failed && status != AXADDR_OK) {
         CHECK_EQ(pair->audit.hash, was.hash);
@@ -390,6 +347,9 @@ AXADDR_UNUSED static void pair_fault(struct pair *pair, uint64_t gpa, uint32_t a
 
     pair_begin(pair, page, MODEL_PAGE);
     fault = pair->ops->handle_fault(pair->space, gpa, access);
+    if (fault == AXADDR_FAULT_SPURIOUS) {
+        sim_check_spurious(&pair->sim, gpa, access);
+    }
     refused = pair->host->op_refused;
     expected = model_fault(&pair->model, gpa, access);
     if (expected == AXADDR_FAULT_RESOLVED && refused > 0) {
@@ -419,12 +379,12 @@ AXADDR_UNUSED static void pair_fault(struct pair *pair, uint64_t gpa, uint32_t a
     }
 }
 
-/** Hardware sets accessed and dirty bits in the leaf of an address, where the format has any. */
+/** Hardware notes an access and a write in the leaf of an address, where the machine does that. */
 AXADDR_UNUSED static void pair_touch(struct pair *pair, uint64_t gpa) {
+    const struct sim_regime *regime = pair->sim.regime;
     struct mmu_entry at = mmu_walk(&pair->mmu, gpa);
-    if (mmu_is_leaf(&pair->mmu, &at)) {
-        mmu_write(&pair->mmu, at.table, at.index, at.entry | pair->ops->noted_bits);
-        pair_audit_run(pair);
+    if (mmu_is_leaf(&pair->mmu, &at) && pair->host->shadow == 0) {
+        mmu_write(&pair->mmu, at.table, at.index, at.entry | regime->accessed | regime->dirty);
     }
 }
 
@@ -443,6 +403,9 @@ AXADDR_UNUSED static void pair_init(struct pair *pair, const struct space_ops *o
         abort();
     }
     memset(pair->space, 0xee, ops->size);
+    if (ops->hal->clean_dcache != 0 && host->shadow == 0) {
+        host_split_memory(host);
+    }
     host_begin(host);
     pair->donated_count = host->used_count;
     CHECK_EQ(
@@ -451,11 +414,19 @@ AXADDR_UNUSED static void pair_init(struct pair *pair, const struct space_ops *o
     pair->mmu.format = ops->format;
     pair->mmu.host = host;
     pair->mmu.root = ops->root(pair->space);
+    sim_tlb_init(&pair->tlb, host);
+    sim_init(&pair->sim, &pair->tlb, host, ops->format->name, pair->mmu.root,
+             pair->model.start - mmu_cut(ops->format, pair->model.start));
+    pair->sim.has_updates = PAIR_HAS_UPDATES && ops->hal->lock != 0;
     pair_compare(pair);
 }
 
 /** Forget the pair without a look at it: after a failure. */
 AXADDR_UNUSED static void pair_abandon(struct pair *pair) {
+    if (pair->sim.frames != 0) {
+        sim_destroy(&pair->sim);
+        sim_tlb_destroy(&pair->tlb);
+    }
     model_destroy(&pair->model);
     free(pair->before);
     free(pair->space);
@@ -468,7 +439,9 @@ AXADDR_UNUSED static void pair_destroy(struct pair *pair) {
     struct host *host = pair->host;
 
     host_begin(host);
+    sim_stop(&pair->sim);
     pair->ops->destroy(pair->space);
+    sim_check_gone(&pair->sim);
     pair_abandon(pair);
     CHECK_EQ(host->used_count, pair->donated_count);
     host_check_freed(host);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * spaces.h: every format's space and bare page table behind one table of functions, so that a test
- * is written once, as ordinary functions, and runs over all formats. All are instantiated with
- * host_hal, in spaces.c and tables.c: two objects that every such program is linked with.
+ * is written once, as ordinary functions, and runs over all formats. All are instantiated in
+ * spaces.c and tables.c, two objects that every such program is linked with, with one of the HALs
+ * of host.h, and for the simulated MMU to watch (sim_access.h).
  */
 #ifndef AXADDR_TESTS_SPACES_H
 #define AXADDR_TESTS_SPACES_H
@@ -16,7 +17,7 @@ struct space_ops {
     const char *name;
     const struct axaddr_format *format;
     size_t size;
-    uint64_t noted_bits;           /**< accessed and dirty in a leaf, where the test may set them */
+    const struct axaddr_hal *hal;
     const unsigned *publish_count; /**< how often the format was told to publish; 0: unknown */
     bool is_table; /**< a bare page table: map_alloc to find_area are 0; else tables_needed is */
     enum axaddr_status (*init)(void *g, void *ctx, uint64_t start, uint64_t size);
@@ -77,8 +78,8 @@ struct space_ops {
         return word##_query((const struct word *)g, axaddr_gpa(gpa), mapping);                     \
     }
 
-#define SPACE_KIND(word, format_, noted_bits_, publish_count_)                                     \
-    AXADDR_DEFINE_SPACE(word, format_, host_hal);                                                  \
+#define SPACE_KIND_IN(word, format_, hal_, publish_count_)                                         \
+    AXADDR_DEFINE_SPACE(word, format_, hal_);                                                      \
     SPACE_COMMON_ADAPTORS(word)                                                                    \
     static enum axaddr_status word##_op_init(void *g, void *ctx, uint64_t start, uint64_t size) {  \
         return word##_init((struct word *)g, ctx, axaddr_gpa(start), size);                        \
@@ -110,7 +111,7 @@ struct space_ops {
         .name = #word,                                                                             \
         .format = &format_,                                                                        \
         .size = sizeof(struct word),                                                               \
-        .noted_bits = noted_bits_,                                                                 \
+        .hal = &hal_,                                                                              \
         .publish_count = publish_count_,                                                           \
         .is_table = false,                                                                         \
         .init = word##_op_init,                                                                    \
@@ -130,8 +131,8 @@ struct space_ops {
         .find_area = word##_op_find_area,                                                          \
     };
 
-#define TABLE_KIND(word, format_, noted_bits_, publish_count_)                                     \
-    AXADDR_DEFINE_PAGE_TABLE(word, format_, host_hal);                                             \
+#define TABLE_KIND_IN(word, format_, hal_, publish_count_)                                         \
+    AXADDR_DEFINE_PAGE_TABLE(word, format_, hal_);                                                 \
     SPACE_COMMON_ADAPTORS(word)                                                                    \
     static enum axaddr_status word##_op_init(void *g, void *ctx, uint64_t start, uint64_t size) {  \
         return word##_init((struct word *)g, ctx, axaddr_gpa(start), size);                        \
@@ -143,8 +144,7 @@ struct space_ops {
     static enum axaddr_status word##_op_tables_needed(const void *g, uint64_t gpa, uint64_t hpa,   \
                                                       uint64_t size, uint32_t flags,               \
                                                       uint64_t *count) {                           \
-        struct axaddr_request request =                                                            \
-            axaddr_request_of(AXADDR_OP_LINEAR, gpa, size, flags);                                 \
+        struct axaddr_request request = axaddr_request_of(AXADDR_OP_LINEAR, gpa, size, flags);     \
         request.host = hpa;                                                                        \
         return word##_tables_needed((struct word *)(uintptr_t)g, &request, count);                 \
     }                                                                                              \
@@ -152,7 +152,7 @@ struct space_ops {
         .name = #word,                                                                             \
         .format = &format_,                                                                        \
         .size = sizeof(struct word),                                                               \
-        .noted_bits = noted_bits_,                                                                 \
+        .hal = &hal_,                                                                              \
         .publish_count = publish_count_,                                                           \
         .is_table = true,                                                                          \
         .init = word##_op_init,                                                                    \
@@ -167,6 +167,12 @@ struct space_ops {
         .stats = word##_op_stats,                                                                  \
         .tables_needed = word##_op_tables_needed,                                                  \
     };
+
+/* The same in the plain HAL. Which bits of a leaf are noted the simulated MMU knows by itself. */
+#define SPACE_KIND(word, format_, noted_bits_, publish_count_)                                     \
+    SPACE_KIND_IN(word, format_, host_hal, publish_count_)
+#define TABLE_KIND(word, format_, noted_bits_, publish_count_)                                     \
+    TABLE_KIND_IN(word, format_, host_hal, publish_count_)
 
 extern const struct space_ops *const spaces[]; /**< spaces.c */
 extern const unsigned space_count;

@@ -2,16 +2,19 @@
  *
  * tables.c: a bare page table of every format, instantiated once for all test programs (spaces.h).
  */
+#include "sim_access.h"
+#define AXADDR_ON_ENTRY_ACCESS(slot, is_write) sim_tell_access(slot, is_write)
+
 #include "spaces.h"
 
-TABLE_KIND(table_ept, axaddr_x86_ept, 0, 0)
-TABLE_KIND(table_x86_64, axaddr_x86_64, 0, 0)
-TABLE_KIND(table_s2_40, axaddr_aarch64_stage2_40, 0, 0)
-TABLE_KIND(table_s2_48, axaddr_aarch64_stage2_48, 0, 0)
-TABLE_KIND(table_sv39x4, axaddr_riscv_sv39x4, 0, 0)
-TABLE_KIND(table_sv48x4, axaddr_riscv_sv48x4, 0, 0)
-TABLE_KIND(table_toy, toy, TOY_NOTED, &toy_publish_count)
-TABLE_KIND(table_toy32, toy32, TOY32_NOTED, &toy_publish_count)
+TABLE_KIND_IN(table_ept, axaddr_x86_ept, host_hal, 0)
+TABLE_KIND_IN(table_x86_64, axaddr_x86_64, host_hal, 0)
+TABLE_KIND_IN(table_s2_40, axaddr_aarch64_stage2_40, host_hal, 0)
+TABLE_KIND_IN(table_s2_48, axaddr_aarch64_stage2_48, host_hal, 0)
+TABLE_KIND_IN(table_sv39x4, axaddr_riscv_sv39x4, host_hal, 0)
+TABLE_KIND_IN(table_sv48x4, axaddr_riscv_sv48x4, host_hal, 0)
+TABLE_KIND_IN(table_toy, toy, host_hal, &toy_publish_count)
+TABLE_KIND_IN(table_toy32, toy32, host_hal, &toy_publish_count)
 
 const struct space_ops *const tables[] = {
     &table_ept_ops,    &table_x86_64_ops, &table_s2_40_ops, &table_s2_48_ops,

@@ -195,11 +195,11 @@ static void wait_looks_after_its_fence(void) {
 
 /*
  * Each round starts both at the same moment: one goes in and reads the link, the other unlinks and
- * waits. Without a full fence on both sides, a store that still waits in a store buffer lets the one
- * read the old link and the other see nobody inside, in some rounds of a thousand.
+ * waits. Without a full fence on both sides, a store that still waits in a store buffer lets the
+ * one read the old link and the other see nobody inside, in some rounds of a thousand.
  */
 #define ROUND_COUNT 300000
-#define SECONDS_MAX 2 /* on a machine with other things to do, fewer rounds */
+#define SECONDS_MAX 1 /* on a machine with other things to do, fewer rounds */
 
 static struct {
     uint32_t round __attribute__((aligned(64))); /* the last round that the thread has begun */

@@ -17,6 +17,15 @@ static enum window window;
 static uint32_t page_count;
 static unsigned host_order;
 static uint32_t fail_rarity;
+static struct sim_figures figures; /**< of all sequences */
+
+static void add_figures(const struct sim_figures *more) {
+    figures.walk_count += more->walk_count;
+    figures.plan_count += more->plan_count;
+    figures.full_count += more->full_count;
+    figures.step_count += more->step_count;
+    figures.needless_count += more->needless_count;
+}
 
 static void sequence(void) {
     static uint64_t cuts[WINDOW_CUT_MAX];
@@ -37,6 +46,7 @@ static void sequence(void) {
                  kind->name, (int)window, seed, i);
         steps_one(&steps);
     }
+    add_figures(&steps.pair.sim.figures);
     if (check_case_failed) {
         pair_abandon(&steps.pair);
     } else {
@@ -66,5 +76,9 @@ int main(int argument_count, char **arguments) {
         fail_rarity = i % 2 == 0 ? 6 : 40;
         CASE(sequence);
     }
+    printf("test_random: %" PRIu64 " walks; %" PRIu64 " plans, %" PRIu64
+           " of them full, the others of %" PRIu64 " steps, %" PRIu64 " of them needless\n",
+           figures.walk_count, figures.plan_count, figures.full_count, figures.step_count,
+           figures.needless_count);
     return check_report("test_random");
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_vmid.c: who gets which VMID. Single cases; then a model: simulated CPUs, each with a TLB that
- * is tagged by id, filled by walks and emptied only as the pool says, enter VMs, edit their tables
- * and come in between each other at every access to a shared word; then the same with threads.
+ * test_vmid.c: who gets which VMID. Single cases; then a model: simulated CPUs, each with a TLB
+ * that is tagged by id, filled by walks and emptied only as the pool says, enter VMs, edit their
+ * tables and come in between each other at every access to a shared word; then the same with
+ * threads.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -661,7 +662,7 @@ static void model_step(void) {
     }
 }
 
-/** Before an access of the pool to a shared word: others go on meanwhile, and others during that. */
+/** Before an access of the pool to a shared word: others go on, and others during that. */
 static void come_in_between(void) {
     if (depth < 3 && random_below(3) == 0) {
         depth++;
@@ -730,8 +731,8 @@ static void model_of_few_ids(void) {
     random_state = 1;
     for (id_bits = 2; id_bits <= 5; id_bits++) {
         for (cpus = 1; cpus <= MODEL_CPU_MAX && cpus < (1u << id_bits) - 1; cpus++) {
-            run_model(id_bits, cpus, 5, 5000);
-            run_model(id_bits, cpus, MODEL_VM_MAX, 5000);
+            run_model(id_bits, cpus, 5, 3000);
+            run_model(id_bits, cpus, MODEL_VM_MAX, 3000);
         }
     }
 }
@@ -747,7 +748,7 @@ static void model_of_many_ids(void) {
 
 /* ---- threads ---- */
 
-#define SECONDS_MAX 2 /* on a machine with other things to do, fewer rounds */
+#define SECONDS_MAX 1 /* on a machine with other things to do, fewer rounds */
 
 static bool is_over __attribute__((aligned(64)));
 
@@ -945,10 +946,10 @@ static void cpus_and_an_editor(void) {
 /* ---- two threads, in step ---- */
 
 /*
- * Each round starts both at the same moment: one enters a VM for the first time, as CPU 0, and reads
- * its entry; the other, which was CPU 1 in that VM, writes the entry and asks who may hold it. Without
- * a full fence on both sides, one reads the old entry and the other does not hear of CPU 0, in some
- * rounds of a thousand.
+ * Each round starts both at the same moment: one enters a VM for the first time, as CPU 0, and
+ * reads its entry; the other, which was CPU 1 in that VM, writes the entry and asks who may hold
+ * it. Without a full fence on both sides, one reads the old entry and the other does not hear of
+ * CPU 0, in some rounds of a thousand.
  */
 #define ROUND_COUNT 200000
 

@@ -7,7 +7,7 @@
  * leaves at levels 0 and 1, level 2 the root. A live entry of 64 bits:
  *
  *     63 62   57 56     41 40        5  4  3 2  1  0
- *    | 0| rights|  0xc3a5 |page number| 0| A D| code |   code: level 0 leaf 1
+ *    | 0| rights|  0xc3a5 |page number| 0| D A| code |   code: level 0 leaf 1
  *                                                               level 1 leaf 2, table 1
  * and an absent one:                                             level 2 table 3
  *
