@@ -360,7 +360,18 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_map_bound(const struct axaddr_instance *sel
         unsigned shift;
 
         if (stretch.last == address - 1) {
-            stretch = axaddr_request_stretch(self, request, address, last);
+            uint64_t end = last;
+
+            /* No more frames are looked at than a step can map; no leaf crosses such an end. */
+            if (request->operation == AXADDR_OP_FRAMES &&
+                budget < (last - address) >> self->format->shift[0]) {
+                unsigned top = axaddr_leaf_level_max(self);
+
+                end = (address + (budget << self->format->shift[0])) |
+                      axaddr_span_mask(self, top < 2 ? top : 2);
+                end = end < last ? end : last;
+            }
+            stretch = axaddr_request_stretch(self, request, address, end);
         }
         level = axaddr_stretch_level(self, &stretch, address);
         shift = self->format->shift[level];
