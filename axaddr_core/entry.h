@@ -8,6 +8,15 @@
 
 #include "instance.h"
 
+/* Whether ThreadSanitizer looks on, which does not see what assembly does. */
+#if defined(__SANITIZE_THREAD__) /* gcc */
+#define AXADDR_HAS_THREAD_SANITIZER
+#elif defined(__has_feature) /* clang */
+#if __has_feature(thread_sanitizer)
+#define AXADDR_HAS_THREAD_SANITIZER
+#endif
+#endif
+
 /**
  * Called before each access of the engine to an entry, with its place and whether it will be
  * written. Nothing, unless a test that wants to see every state of a table defines it before it
@@ -15,7 +24,7 @@
  */
 #ifndef AXADDR_ON_ENTRY_ACCESS
 #define AXADDR_ON_ENTRY_ACCESS(slot, is_write) ((void)0)
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(AXADDR_HAS_THREAD_SANITIZER)
 #define AXADDR_HAS_X86_64_ASM /* otherwise entry by entry, so that nothing escapes the test */
 #endif
 #endif
@@ -169,7 +178,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_entry_swap(const struct axaddr_instance *self,
         return true;
     }
     AXADDR_ON_ENTRY_ACCESS(slot, true);
-#if defined(AXADDR_HAS_X86_64_ASM) && !defined(__SANITIZE_THREAD__)
+#ifdef AXADDR_HAS_X86_64_ASM
     if (self->format->entry_shift == 3) {
         bool is_done;
 
