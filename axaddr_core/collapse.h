@@ -16,18 +16,21 @@
 /**
  * Whether `count` leaves of `level` from `slot` on map one piece of memory with the same
  * attributes, aligned to what all of them map. What hardware noted in any of them is in *leaf, the
- * first of them.
+ * first of them. The zero frame is never part of one: it may not become writable with the others.
  */
-AXADDR_ALWAYS_INLINE bool axaddr_is_uniform(const struct axaddr_instance *self, void *slot,
+AXADDR_ALWAYS_INLINE bool axaddr_is_uniform(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table, void *slot,
                                             uint64_t count, unsigned level, uint64_t *leaf) {
     const struct axaddr_format *format = self->format;
     void *end = axaddr_slot_after(format, slot, count);
+    uint64_t mask = (count << format->shift[level]) - 1;
     uint64_t first = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
     uint64_t expected = first;
     uint64_t noted = 0;
 
     if (format->kind_of(first, level) != AXADDR_ENTRY_LEAF ||
-        (format->frame_of(first, level) & ((count << format->shift[level]) - 1)) != 0) {
+        (format->frame_of(first, level) & mask) != 0 ||
+        format->frame_of(first, level) == (table->zero_frame & ~mask)) {
         return false;
     }
     for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
@@ -57,13 +60,14 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_flags_only(const struct axaddr_instance *sel
 }
 
 /** The leaf of `level` that says what all leaves of the table at `at` say; false if there is none. */
-AXADDR_ALWAYS_INLINE bool axaddr_merge(const struct axaddr_instance *self, void *at, unsigned level,
+AXADDR_ALWAYS_INLINE bool axaddr_merge(const struct axaddr_instance *self,
+                                       const struct axaddr_table *table, void *at, unsigned level,
                                        uint64_t *leaf) {
     const struct axaddr_format *format = self->format;
     uint64_t count = UINT64_C(1) << format->index_bits[level - 1];
     uint64_t part;
 
-    if (!axaddr_is_uniform(self, at, count, level - 1, &part) ||
+    if (!axaddr_is_uniform(self, table, at, count, level - 1, &part) ||
         !axaddr_is_flags_only(self, part, level - 1)) {
         return false;
     }
@@ -84,7 +88,8 @@ AXADDR_ALWAYS_INLINE void axaddr_hint_runs(const struct axaddr_instance *self,
         void *slot = axaddr_slot_at(self->format, at, level, address);
         uint64_t leaf;
 
-        if (axaddr_is_uniform(self, slot, UINT64_C(1) << self->format->run_bits, level, &leaf) &&
+        if (axaddr_is_uniform(self, table, slot, UINT64_C(1) << self->format->run_bits, level,
+                              &leaf) &&
             axaddr_is_flags_only(self, leaf, level) &&
             !axaddr_is_in_run(self, slot, axaddr_entry_read(self, slot), level)) {
             self->rewrite_run(table, slot, level, address, true);
@@ -112,7 +117,7 @@ AXADDR_ALWAYS_INLINE void axaddr_collapse_entry(const struct axaddr_instance *se
 
     if (is_park) {
         if (format->kind_of(entry, level) == AXADDR_ENTRY_TABLE &&
-            axaddr_merge(self, axaddr_frame_at(self, table, format->table_of(entry)), level,
+            axaddr_merge(self, table, axaddr_frame_at(self, table, format->table_of(entry)), level,
                          &leaf)) {
             axaddr_park_table(self, table, edit, slot, entry);
             axaddr_flush_add(&edit->plan, address, address | axaddr_span_mask(self, level),
@@ -121,7 +126,7 @@ AXADDR_ALWAYS_INLINE void axaddr_collapse_entry(const struct axaddr_instance *se
     } else if (format->kind_of(entry, level) == AXADDR_ENTRY_ABSENT &&
                format->absent_kind(entry) == AXADDR_ABSENT_PARKED_TABLE) {
         frame = format->absent_value(entry) << format->shift[0];
-        if (axaddr_merge(self, axaddr_frame_at(self, table, frame), level, &leaf)) {
+        if (axaddr_merge(self, table, axaddr_frame_at(self, table, frame), level, &leaf)) {
             axaddr_entry_write(self, table, slot, leaf);
             axaddr_free_frame(self, table, frame);
         } else { /* a fault changed a leaf in between */
@@ -177,22 +182,26 @@ AXADDR_ALWAYS_INLINE void axaddr_collapse_walk(const struct axaddr_instance *sel
 AXADDR_ALWAYS_INLINE void axaddr_table_collapse(const struct axaddr_instance *self,
                                                 const struct axaddr_table *table,
                                                 struct axaddr_edit *edit) {
-    unsigned level;
+    enum axaddr_collapse_step step = AXADDR_COLLAPSE_PARK;
+    unsigned level = 1;
 
-    for (level = 1; level <= axaddr_leaf_level_max(self); level++) {
-        axaddr_collapse_walk(self, table, edit, level, AXADDR_COLLAPSE_PARK);
-        if (edit->has_parked) {
+    /* Level by level: park and make its leaves, then look for runs in what remains below. */
+    while (level <= axaddr_leaf_level_max(self) + 1) {
+        bool is_hint = step == AXADDR_COLLAPSE_HINT;
+
+        if (is_hint ? axaddr_has_runs(self, level - 1) : level <= axaddr_leaf_level_max(self)) {
+            axaddr_collapse_walk(self, table, edit, is_hint ? level - 1 : level, step);
+        }
+        if (edit->has_parked && step == AXADDR_COLLAPSE_PARK) {
             axaddr_flush_limit(&edit->plan);
             axaddr_flush_tlb(self, table, &edit->plan);
             axaddr_quiesce(self, table);
-            axaddr_collapse_walk(self, table, edit, level, AXADDR_COLLAPSE_MAKE);
-            edit->has_parked = false;
             axaddr_flush_init(&edit->plan);
-        }
-    }
-    for (level = 0; level <= axaddr_leaf_level_max(self); level++) {
-        if (axaddr_has_runs(self, level)) {
-            axaddr_collapse_walk(self, table, edit, level, AXADDR_COLLAPSE_HINT);
+            step = AXADDR_COLLAPSE_MAKE;
+        } else {
+            edit->has_parked = false;
+            level += is_hint ? 1 : 0;
+            step = is_hint ? AXADDR_COLLAPSE_PARK : AXADDR_COLLAPSE_HINT;
         }
     }
     if (self->format->publish != 0) {
