@@ -42,6 +42,7 @@ struct pair {
     struct pair_audit audit;
     struct sim sim;
     struct sim_tlb tlb;
+    bool names_cpus; /**< CPUs say when they begin and end to run on it (enter_cpu, leave_cpu) */
     uint64_t watched[PAIR_WATCH_MAX]; /**< addresses that the operation has to do with */
     unsigned watch_count;
     uint64_t plan_low; /**< bounds of what the operation's plans may name */

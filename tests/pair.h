@@ -338,6 +338,37 @@ AXADDR_UNUSED static void pair_protect(struct pair *pair, uint64_t gpa, uint64_t
     }
 }
 
+/** What a range must come to that is changed in nothing but the sizes of its leaves. */
+static enum axaddr_status pair_expect_range(const struct pair *pair, uint64_t gpa, uint64_t size) {
+    uint32_t from;
+    uint32_t to;
+    return model_range(&pair->model, gpa, size, &from, &to) ? AXADDR_OK : AXADDR_INVALID;
+}
+
+AXADDR_UNUSED static void pair_split(struct pair *pair, uint64_t gpa, uint64_t size) {
+    enum axaddr_status status;
+    uint32_t i;
+
+    pair_begin(pair, gpa, size);
+    status = pair->ops->split(pair->space, gpa, size);
+    pair_end(pair, pair_expect_range(pair, gpa, size), status);
+    for (i = 0; i < pair->model.cell_count && status == AXADDR_OK && !check_case_failed; i++) {
+        const struct model_cell *cell = &pair->model.cells[i];
+        if (cell->first >= gpa && cell->last <= gpa + size - 1 && cell->state == MODEL_MAPPED) {
+            CHECK_EQ(mmu_walk(&pair->mmu, cell->first).level, 0);
+        }
+    }
+}
+
+AXADDR_UNUSED static void pair_collapse(struct pair *pair, uint64_t gpa, uint64_t size) {
+    enum axaddr_status status;
+
+    pair_begin(pair, gpa, size);
+    status = pair->ops->collapse(pair->space, gpa, size);
+    pair_end(pair, pair_expect_range(pair, gpa, size), status);
+    CHECK_EQ(pair->host->op_taken, 0);
+}
+
 AXADDR_UNUSED static void pair_fault(struct pair *pair, uint64_t gpa, uint32_t access) {
     enum axaddr_fault expected;
     enum axaddr_fault fault;
@@ -388,6 +419,36 @@ AXADDR_UNUSED static void pair_touch(struct pair *pair, uint64_t gpa) {
     }
 }
 
+/** A CPU (by index) begins to run on the space, or does so no more. */
+AXADDR_UNUSED static void pair_move_cpu(struct pair *pair, unsigned cpu) {
+    uint32_t bit = UINT32_C(1) << cpu;
+    uint32_t number = pair->tlb.cpu_numbers[cpu];
+
+    if (!pair->names_cpus) {
+        return;
+    }
+    if ((pair->sim.walkers & bit) == 0) {
+        pair->ops->enter_cpu(pair->space, number);
+        pair->sim.walkers |= bit;
+    } else {
+        sim_tlb_clear(&pair->tlb, bit); /* first it forgets all */
+        pair->ops->leave_cpu(pair->space, number);
+        pair->sim.walkers &= ~bit;
+    }
+}
+
+/** Its VMID, and every other time who runs on it: plans must name the one and may use the other. */
+static void pair_tag(struct pair *pair) {
+    unsigned cpu;
+
+    pair->sim.vmid = 1 + (uint32_t)(host_random(pair->host) % 100);
+    pair->ops->set_vmid(pair->space, pair->sim.vmid);
+    pair->names_cpus = host_random(pair->host) % 2 == 0;
+    for (cpu = 0; cpu < pair->tlb.cpu_count && pair->names_cpus; cpu++) {
+        pair->ops->enter_cpu(pair->space, pair->tlb.cpu_numbers[cpu]);
+    }
+}
+
 /* ---- beginning and end ---- */
 
 /** A new space over the window of `cuts` (see model_init), in a host that is ready. */
@@ -418,6 +479,7 @@ AXADDR_UNUSED static void pair_init(struct pair *pair, const struct space_ops *o
     sim_init(&pair->sim, &pair->tlb, host, ops->format->name, pair->mmu.root,
              pair->model.start - mmu_cut(ops->format, pair->model.start));
     pair->sim.has_updates = PAIR_HAS_UPDATES && ops->hal->lock != 0;
+    pair_tag(pair);
     pair_compare(pair);
 }
 

@@ -344,7 +344,7 @@ static inline void sim_init(struct sim *sim, struct sim_tlb *tlb, struct host *h
     sim->tlb = tlb;
     sim->root = root;
     sim->high = high;
-    sim->walkers = UINT32_MAX;
+    sim->walkers = (uint32_t)sim_low_bits(tlb->cpu_count);
     sim->pace = SIM_PACE;
     sim->is_fresh_zeroed = true;
     sim->random = UINT64_C(0x9e3779b97f4a7c15);

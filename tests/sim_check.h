@@ -28,7 +28,7 @@ static inline bool sim_conflicts(const struct sim *sim, const struct sim_record 
     if (record->kind != SIM_LEAF || !now.is_mapped) {
         return false;
     }
-    return now.shift != record->shift || now.type != record->type ||
+    return now.shift != record->leaf_shift || now.type != record->type ||
            now.output != record->frame + (address - record->first) ||
            (sim->regime->break_rule == SIM_BREAK_ALL && now.rights != record->rights);
 }

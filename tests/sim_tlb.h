@@ -31,7 +31,8 @@ struct sim_record {
     unsigned type; /**< LEAF */
     uint8_t kind;  /**< enum sim_kind: LEAF, TABLE or ABSENT */
     uint8_t level;
-    uint8_t shift;  /**< TABLE and ABSENT: of their level. LEAF: more, if it is a run */
+    uint8_t shift;      /**< TABLE and ABSENT: of their level. LEAF: more, if it is held as a run */
+    uint8_t leaf_shift; /**< LEAF: what the leaf, or its run, spanned */
     uint8_t rights; /**< LEAF: with those of the way there; TABLE: those of the way through it */
     bool is_dirty;  /**< LEAF: known to be noted as written */
 };
@@ -49,14 +50,14 @@ struct sim_tlb {
     uint64_t lost_count;
 };
 
-/** Three CPUs, two of which have numbers that differ by 64. */
+/** Three CPUs, with numbers that a plan's 64 bits tell apart; a test may give them others. */
 static inline void sim_tlb_init(struct sim_tlb *tlb, struct host *host) {
     memset(tlb, 0, sizeof(*tlb));
     tlb->host = host;
     tlb->cpu_count = 3;
     tlb->cpu_numbers[0] = 1;
     tlb->cpu_numbers[1] = 30;
-    tlb->cpu_numbers[2] = 65;
+    tlb->cpu_numbers[2] = 64;
     tlb->records = (struct sim_record *)calloc(SIM_RECORD_MAX, sizeof(*tlb->records));
     tlb->held = (uint32_t *)calloc(host->frame_count, sizeof(*tlb->held));
     if (tlb->records == 0 || tlb->held == 0) {
@@ -143,7 +144,7 @@ static inline struct sim_record *sim_tlb_find(struct sim_tlb *tlb, uint32_t vmid
 static inline bool sim_record_is_same(const struct sim_record *a, const struct sim_record *b) {
     return a->first == b->first && a->shift == b->shift && a->kind == b->kind &&
            a->vmid == b->vmid && a->level == b->level && a->frame == b->frame &&
-           a->rights == b->rights && a->type == b->type;
+           a->rights == b->rights && a->type == b->type && a->leaf_shift == b->leaf_shift;
 }
 
 /** Have the CPUs in record.cpus hold it. */
@@ -175,6 +176,16 @@ static inline void sim_tlb_keep(struct sim_tlb *tlb, struct sim_record record) {
     tlb->records[index - 1] = record;
     *bucket = index;
     sim_tlb_hold(tlb, &record, 1);
+}
+
+/** Have CPUs (by index) forget everything, of every VMID. */
+AXADDR_UNUSED static void sim_tlb_clear(struct sim_tlb *tlb, uint32_t cpus) {
+    uint32_t i;
+    for (i = 0; i < tlb->high; i++) {
+        if ((tlb->records[i].cpus & cpus) != 0) {
+            sim_tlb_drop(tlb, &tlb->records[i], cpus);
+        }
+    }
 }
 
 /* ---- plans ---- */

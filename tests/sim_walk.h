@@ -166,21 +166,39 @@ static inline unsigned sim_start(struct sim *sim, uint32_t cpu, uint64_t address
     return sim_top_level(regime);
 }
 
-static inline void sim_keep(struct sim *sim, uint32_t cpu, const struct sim_entry *said,
-                            unsigned level, unsigned shift, uint64_t address, unsigned rights,
-                            bool is_dirty) {
-    struct sim_record record = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, false};
+/** What a CPU may hold of an entry of `level` on the way to an address. */
+static inline struct sim_record sim_record_of(const struct sim *sim, uint32_t cpu,
+                                              const struct sim_entry *said, unsigned level,
+                                              uint64_t address, unsigned rights) {
+    struct sim_record record;
 
-    record.first = address & ~sim_low_bits(shift);
+    memset(&record, 0, sizeof(record));
+    record.shift = (uint8_t)sim->regime->shift[level];
+    record.leaf_shift = record.shift;
+    record.first = address & ~sim_low_bits(record.shift);
     record.frame = said->frame;
     record.vmid = sim->vmid;
     record.cpus = cpu;
     record.type = said->type;
     record.kind = (uint8_t)said->kind;
     record.level = (uint8_t)level;
-    record.shift = (uint8_t)shift;
     record.rights = (uint8_t)rights;
+    return record;
+}
+
+/** Hold a leaf; a run as a whole, but CPU 0, which takes no hints, only the leaf that it came by. */
+static inline void sim_keep_leaf(struct sim *sim, uint32_t cpu, const struct sim_entry *leaf,
+                                 unsigned level, uint64_t address, unsigned rights, bool is_dirty) {
+    struct sim_record record = sim_record_of(sim, cpu, leaf, level, address, rights);
+
+    record.leaf_shift = (uint8_t)sim_leaf_shift(sim->regime, leaf, level);
     record.is_dirty = is_dirty;
+    if (cpu != 1) {
+        record.shift = record.leaf_shift;
+        record.first = address & ~sim_low_bits(record.shift);
+    } else {
+        record.frame += record.first & sim_low_bits(record.leaf_shift);
+    }
     sim_tlb_keep(sim->tlb, record);
 }
 
@@ -265,7 +283,7 @@ static inline void sim_fill(struct sim *sim, uint32_t cpu, uint64_t address, boo
     }
     sim_check_zero(sim, output, page);
     sim_check_found(sim, page, output, rights, leaf->type);
-    sim_keep(sim, cpu, leaf, level, shift, address, rights, (raw & regime->dirty) != 0);
+    sim_keep_leaf(sim, cpu, leaf, level, address, rights, (raw & regime->dirty) != 0);
 }
 
 /** CPU `cpu` (its index) accesses a table address. */
@@ -301,7 +319,7 @@ static inline void sim_access(struct sim *sim, unsigned cpu_index, uint64_t addr
         switch (said.kind) {
         case SIM_ABSENT:
             if (regime->caches_absent && cpu_index != 0) { /* some do, some do not */
-                sim_keep(sim, cpu, &said, level, regime->shift[level], address, 0, false);
+                sim_tlb_keep(sim->tlb, sim_record_of(sim, cpu, &said, level, address, 0));
             }
             return;
         case SIM_BROKEN:
@@ -320,7 +338,7 @@ static inline void sim_access(struct sim *sim, unsigned cpu_index, uint64_t addr
         rights &= said.rights;
         table = said.frame;
         sim_is_table(sim, table, level - 1, address & ~sim_low_bits(regime->shift[level]));
-        sim_keep(sim, cpu, &said, level, regime->shift[level], address, rights, false);
+        sim_tlb_keep(sim->tlb, sim_record_of(sim, cpu, &said, level, address, rights));
     }
 }
 

@@ -29,6 +29,11 @@ struct space_ops {
                                      size_t frame_count, uint32_t flags);
     enum axaddr_status (*unmap)(void *g, uint64_t gpa, uint64_t size);
     enum axaddr_status (*protect)(void *g, uint64_t gpa, uint64_t size, uint32_t flags);
+    enum axaddr_status (*split)(void *g, uint64_t gpa, uint64_t size);
+    enum axaddr_status (*collapse)(void *g, uint64_t gpa, uint64_t size);
+    void (*set_vmid)(void *g, uint32_t vmid);
+    void (*enter_cpu)(void *g, unsigned cpu);
+    void (*leave_cpu)(void *g, unsigned cpu);
     enum axaddr_status (*translate)(const void *g, uint64_t gpa, uint64_t *hpa);
     enum axaddr_status (*query)(const void *g, uint64_t gpa, struct axaddr_mapping *mapping);
     void (*stats)(const void *g, struct axaddr_stats *stats);
@@ -65,6 +70,21 @@ struct space_ops {
     static enum axaddr_status word##_op_protect(void *g, uint64_t gpa, uint64_t size,              \
                                                 uint32_t flags) {                                  \
         return word##_protect((struct word *)g, axaddr_gpa(gpa), size, flags);                     \
+    }                                                                                              \
+    static enum axaddr_status word##_pair_split(void *g, uint64_t gpa, uint64_t size) {            \
+        return word##_split((struct word *)g, axaddr_gpa(gpa), size);                              \
+    }                                                                                              \
+    static enum axaddr_status word##_pair_collapse(void *g, uint64_t gpa, uint64_t size) {         \
+        return word##_collapse((struct word *)g, axaddr_gpa(gpa), size);                           \
+    }                                                                                              \
+    static void word##_pair_set_vmid(void *g, uint32_t vmid) {                                     \
+        word##_set_vmid((struct word *)g, vmid);                                                   \
+    }                                                                                              \
+    static void word##_pair_enter_cpu(void *g, unsigned cpu) {                                     \
+        word##_enter_cpu((struct word *)g, cpu);                                                   \
+    }                                                                                              \
+    static void word##_pair_leave_cpu(void *g, unsigned cpu) {                                     \
+        word##_leave_cpu((struct word *)g, cpu);                                                   \
     }                                                                                              \
     static enum axaddr_status word##_op_translate(const void *g, uint64_t gpa, uint64_t *hpa) {    \
         axaddr_hpa_t found = axaddr_hpa(*hpa);                                                     \
@@ -121,6 +141,11 @@ struct space_ops {
         .map_frames = word##_op_map_frames,                                                        \
         .unmap = word##_op_unmap,                                                                  \
         .protect = word##_op_protect,                                                              \
+        .split = word##_pair_split,                                                                \
+        .collapse = word##_pair_collapse,                                                          \
+        .set_vmid = word##_pair_set_vmid,                                                          \
+        .enter_cpu = word##_pair_enter_cpu,                                                        \
+        .leave_cpu = word##_pair_leave_cpu,                                                        \
         .translate = word##_op_translate,                                                          \
         .query = word##_op_query,                                                                  \
         .stats = word##_op_stats,                                                                  \
@@ -162,6 +187,11 @@ struct space_ops {
         .map_frames = word##_op_map_frames,                                                        \
         .unmap = word##_op_unmap,                                                                  \
         .protect = word##_op_protect,                                                              \
+        .split = word##_pair_split,                                                                \
+        .collapse = word##_pair_collapse,                                                          \
+        .set_vmid = word##_pair_set_vmid,                                                          \
+        .enter_cpu = word##_pair_enter_cpu,                                                        \
+        .leave_cpu = word##_pair_leave_cpu,                                                        \
         .translate = word##_op_translate,                                                          \
         .query = word##_op_query,                                                                  \
         .stats = word##_op_stats,                                                                  \

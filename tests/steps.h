@@ -285,6 +285,23 @@ static void steps_protect(struct steps *steps) {
     pair_protect(&steps->pair, range.gpa, range.size, steps_flags(steps));
 }
 
+/** Of large leaves only so much is broken up as makes a handful of tables. */
+static void steps_split(struct steps *steps) {
+    uint64_t most = 8 * window_unit(steps->pair.ops->format, 1);
+    struct steps_range range = steps_pick(steps);
+    while (range.size > most && range.to > range.from) {
+        steps_set_to(&steps->pair.model, &range, range.from + (range.to - range.from) / 2);
+    }
+    if (range.size <= most) {
+        pair_split(&steps->pair, range.gpa, range.size);
+    }
+}
+
+static void steps_collapse(struct steps *steps) {
+    struct steps_range range = steps_pick(steps);
+    pair_collapse(&steps->pair, range.gpa, range.size);
+}
+
 /** A fault, but not where it would divide a cell. */
 static void steps_fault(struct steps *steps) {
     const struct model *model = &steps->pair.model;
@@ -421,7 +438,7 @@ static void steps_bad_frames(struct steps *steps) {
 static void steps_one(struct steps *steps) {
     struct source *source = &steps->source;
     struct pair *pair = &steps->pair;
-    uint64_t choice = source_below(source, pair->ops->is_table ? 16 : 28);
+    uint64_t choice = source_below(source, pair->ops->is_table ? 20 : 32);
 
     if (steps->fail_rarity > 0 && source_rarely(source, steps->fail_rarity)) {
         pair->fail_in = 1 + (uint32_t)source_below(source, 6);
@@ -461,13 +478,23 @@ static void steps_one(struct steps *steps) {
         pair_touch(pair, pair->model.cells[source_below(source, pair->model.cell_count)].first);
         break;
     case 16:
-    case 17:
-        steps_map_alloc(steps, AXADDR_LAZY);
+        steps_split(steps);
         break;
+    case 17:
     case 18:
-        steps_map_alloc(steps, AXADDR_POPULATE);
+        steps_collapse(steps);
         break;
     case 19:
+        pair_move_cpu(pair, (unsigned)source_below(source, pair->tlb.cpu_count));
+        break;
+    case 20:
+    case 21:
+        steps_map_alloc(steps, AXADDR_LAZY);
+        break;
+    case 22:
+        steps_map_alloc(steps, AXADDR_POPULATE);
+        break;
+    case 23:
         steps_map_device(steps);
         break;
     default:

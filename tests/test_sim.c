@@ -360,8 +360,9 @@ static void plan_is_for_its_vmid(bool is_right) {
 
 static void plan_is_for_its_cpus(bool is_right) {
     struct axaddr_flush plan = plan_of(HOME, PAGE, 0);
+    tlb.cpu_numbers[2] = 65; /* the same bit as 1 */
     store_empty(0, HOME);
-    plan.cpus = UINT64_C(1) << 30 | (is_right ? UINT64_C(1) << 1 : 0); /* 1 is for 65, too */
+    plan.cpus = UINT64_C(1) << 30 | (is_right ? UINT64_C(1) << 1 : 0);
     host_hal.flush_tlb(&host, &plan);
 }
 
@@ -848,9 +849,10 @@ static void run_is_held_as_one(bool is_right) {
     CHECK_EQ(said.output, 0x55b000);
     CHECK_EQ(said.first, 0x130000);
     CHECK_EQ(said.last, 0x13ffff);
-    hit = sim_hit(&sim, 1, 0x13f000);
+    hit = sim_hit(&sim, 2, 0x13f000);
     CHECK(hit != 0);
     CHECK_EQ(hit->first, 0x130000);
+    CHECK(sim_hit(&sim, 1, 0x13f000) == 0); /* CPU 0 takes no hints */
     store_empty(0, 0x13f000); /* one of them goes: so must whatever is held of the others */
     for (said.first = 0x130000; said.first < 0x13f000; said.first += PAGE) {
         write_entry(tables[0], 0, said.first,
@@ -858,6 +860,21 @@ static void run_is_held_as_one(bool is_right) {
     }
     if (is_right) {
         flush(0x13f000, PAGE, 0);
+    }
+}
+
+/** Who takes no hints holds its pages one by one: a plan must name all of a run. */
+static void run_is_dropped_page_by_page(bool is_right) {
+    uint64_t i;
+
+    make_run();
+    all_access(0x13e000);
+    for (i = 0; i < 16; i++) {
+        store_empty(0, 0x130000 + i * PAGE);
+    }
+    flush(0x130000, (is_right ? 16 : 8) * PAGE, 0);
+    for (i = 0; i < 16; i++) {
+        store_leaf(0, 0x130000 + i * PAGE, 0x550000 + i * PAGE, PLAIN);
     }
 }
 
@@ -902,6 +919,42 @@ static void hint_through_a_break(bool is_right) {
         store(0, 0x130000 + i * PAGE, run_leaf(0x550000, i));
     }
     flush(0x130000, 16 * PAGE, 0);
+}
+
+/* ---- the HAL with a lock ---- */
+
+static void lock_is_taken_once(bool is_right) {
+    host_hal_shared.lock(&host);
+    if (is_right) {
+        host_hal_shared.unlock(&host);
+    }
+    host_hal_shared.lock(&host);
+    host_hal_shared.unlock(&host);
+}
+
+static void lock_is_released_by_its_owner(bool is_right) {
+    if (is_right) {
+        host_hal_shared.lock(&host);
+    }
+    host_hal_shared.unlock(&host);
+}
+
+static void lock_is_not_kept(bool is_right) {
+    host_hal_shared.lock(&host);
+    if (is_right) {
+        host_hal_shared.unlock(&host);
+    }
+    host_begin(&host);
+}
+
+static void quiesce_is_under_the_lock(bool is_right) {
+    if (is_right) {
+        host_hal_shared.lock(&host);
+    }
+    host_hal_shared.quiesce(&host);
+    if (is_right) {
+        host_hal_shared.unlock(&host);
+    }
 }
 
 /* ---- what the figures say, and what the CPUs do ---- */
@@ -1019,9 +1072,14 @@ int main(void) {
     TWIN(split_keeps_the_note, "its leaf forgot it", "x86", "riscv");
     CASE(hardware_notes);
     TWIN(run_is_held_as_one, "still translates", "aarch64", "riscv");
+    TWIN(run_is_dropped_page_by_page, "no break", "aarch64");
     TWIN(run_is_whole, "is not one", "aarch64", "riscv");
     TWIN(run_entries_agree, "is not one", "aarch64", "riscv");
     TWIN(hint_through_a_break, "no break", "aarch64");
+    TWIN(lock_is_taken_once, "by who has it", "x86_ept");
+    TWIN(lock_is_released_by_its_owner, "by who does not have it", "x86_ept");
+    TWIN(lock_is_not_kept, "was kept", "x86_ept");
+    TWIN(quiesce_is_under_the_lock, "without the lock", "x86_ept");
     CASE(figures_count_what_is_needless);
     CASE(held_things_are_used);
     CASE(unlinked_tables_are_walked);

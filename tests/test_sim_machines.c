@@ -298,12 +298,17 @@ static void walks_to(uint64_t address, uint64_t output, unsigned rights, unsigne
     CHECK_EQ(said.output, output);
     CHECK_EQ(said.rights, rights);
     CHECK_EQ(said.shift, shift);
-    sim_access(&sim, 0, address, false);
-    held = sim_hit(&sim, 1, address);
+    sim_access(&sim, 2, address, false);
+    held = sim_hit(&sim, 4, address);
     CHECK(held != 0);
     CHECK_EQ(held->frame + (address - held->first) - address % HOST_FRAME_SIZE, output);
     CHECK_EQ(held->rights, rights);
     CHECK_EQ(held->shift, shift);
+    sim_access(&sim, 0, address, false); /* which takes no hints */
+    held = sim_hit(&sim, 1, address);
+    CHECK(held != 0);
+    CHECK_EQ(held->frame + (address - held->first) - address % HOST_FRAME_SIZE, output);
+    CHECK_EQ(held->leaf_shift, shift);
     CHECK_STR(host_error(&host), "");
 }
 
@@ -372,8 +377,9 @@ static void walk_runs(void) {
         put(0x40005000 + 8 * i, 0x80000000048d20df);
     }
     walks_to(0x1b000, 0x1234b000, RWX, 16);
-    CHECK(sim_hit(&sim, 1, 0x10000) != 0);
-    CHECK(sim_hit(&sim, 1, 0x20000) == 0);
+    CHECK(sim_hit(&sim, 4, 0x10000) != 0);
+    CHECK(sim_hit(&sim, 4, 0x20000) == 0);
+    CHECK(sim_hit(&sim, 1, 0x10000) == 0);
     begin("aarch64_stage2_40", 0x40000000);
     put(0x40000000, 0x40002003);
     put(0x40002000, 0x40003003);
