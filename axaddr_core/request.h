@@ -13,7 +13,8 @@
  *         request.size -= terms.done;
  *     } while (status == AXADDR_OK && request.size > 0);
  *
- * Each step is an edit of its own: it is done or it has failed and changed nothing.
+ * Each step is an edit of its own: it is done or it has failed and changed nothing. What LINEAR and
+ * FRAMES map goes on with the address: `host` by terms.done, `frames` by its pages.
  */
 #ifndef AXADDR_CORE_REQUEST_H
 #define AXADDR_CORE_REQUEST_H

@@ -74,7 +74,9 @@ static void request_advance(struct axaddr_request *request, uint64_t done) {
     request->start += done;
     request->size -= done;
     request->host += request->operation == AXADDR_OP_LINEAR ? done : 0;
-    request->frames += request->operation == AXADDR_OP_FRAMES ? done / MODEL_PAGE : 0;
+    if (request->operation == AXADDR_OP_FRAMES) {
+        request->frames += done / MODEL_PAGE;
+    }
 }
 
 /* ---- both say the same ---- */
