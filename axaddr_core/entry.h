@@ -65,10 +65,10 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_concurrent(const struct axaddr_instance *sel
 
 /* ---- for walkers that do not snoop ---- */
 
-/** Have the bytes from `at` up to `end` in memory, where walkers need that. */
+/** Have the bytes from `at` up to `end`, if there are any, in memory, where walkers need that. */
 AXADDR_ALWAYS_INLINE void axaddr_clean(const struct axaddr_instance *self,
                                        const struct axaddr_table *table, void *at, void *end) {
-    if (self->hal->clean_dcache != 0) {
+    if (self->hal->clean_dcache != 0 && at != end) {
         self->hal->clean_dcache(table->ctx, at,
                                 (size_t)((unsigned char *)end - (unsigned char *)at));
     }

@@ -198,37 +198,51 @@ AXADDR_ALWAYS_INLINE void axaddr_space_edit(const struct axaddr_instance *self,
     }
 }
 
+/** Limit an edit to the part of [first, last] that the area at *index has; false if it has none. */
+AXADDR_ALWAYS_INLINE bool axaddr_edit_next_area(const struct axaddr_instance *self,
+                                                struct axaddr_space *space, uint32_t *index,
+                                                uint64_t last, struct axaddr_edit *edit,
+                                                const struct axaddr_area **area) {
+    if (*index == space->areas.count) {
+        return false;
+    }
+    *area = axaddr_areas_see(self, &space->table, &space->areas, (*index)++);
+    if ((*area)->first > last) {
+        return false;
+    }
+    edit->first = (*area)->first > edit->first ? (*area)->first : edit->first;
+    edit->last = (*area)->last < last ? (*area)->last : last;
+    edit->keeps_read_only = axaddr_area_is_upgraded(*area);
+    edit->has_parked = false;
+    axaddr_flush_init(&edit->plan);
+    return true;
+}
+
 /**
- * Carry out an edit area by area: a collapse, as a leaf never reaches across two; a protect where
- * leaves may have less rights than their area.
+ * Carry out an edit at once, or area by area: a collapse, as a leaf
+ * never reaches across two; a protect where leaves may have less rights than their area.
  */
 AXADDR_ALWAYS_INLINE void axaddr_space_edit_areas(const struct axaddr_instance *self,
                                                   struct axaddr_space *space,
                                                   struct axaddr_edit *edit,
                                                   struct axaddr_pool *pool) {
-    struct axaddr_areas *areas = &space->areas;
-    uint32_t index = self->search(&space->table, areas, edit->first);
+    bool is_collapse = edit->operation == AXADDR_OP_COLLAPSE;
+    bool is_by_area =
+        is_collapse || (edit->operation == AXADDR_OP_PROTECT && space->areas.has_upgrades);
+    const struct axaddr_area *area = 0;
     uint64_t last = edit->last;
+    uint32_t index = is_by_area ? self->search(&space->table, &space->areas, edit->first) : 0;
 
-    for (; index < areas->count; index++) {
-        const struct axaddr_area *area = axaddr_areas_see(self, &space->table, areas, index);
-
-        if (area->first > last) {
+    do {
+        if (is_by_area && !axaddr_edit_next_area(self, space, &index, last, edit, &area)) {
             return;
         }
-        edit->first = area->first > edit->first ? area->first : edit->first;
-        edit->last = area->last < last ? area->last : last;
-        if (edit->operation == AXADDR_OP_COLLAPSE) {
-            if (area->kind != AXADDR_AREA_BACKED) { /* whose pages are replaced one by one */
-                self->collapse(&space->table, edit);
-            }
-        } else {
-            edit->keeps_read_only = axaddr_area_is_upgraded(area);
-            edit->has_parked = false;
-            axaddr_flush_init(&edit->plan);
+        if (!is_collapse) {
             axaddr_space_edit(self, space, edit, pool);
+        } else if (area->kind != AXADDR_AREA_BACKED) { /* whose pages are replaced one by one */
+            self->collapse(&space->table, edit);
         }
-    }
+    } while (is_by_area);
 }
 
 /** Do what has been checked and counted, with the frames in the pool: cannot fail. */
@@ -250,12 +264,7 @@ AXADDR_ALWAYS_INLINE void axaddr_space_commit(const struct axaddr_instance *self
     } else {
         change = request->operation == AXADDR_OP_UNMAP ? AXADDR_AREA_REMOVE : AXADDR_AREA_SET_FLAGS;
         axaddr_edit_init(&edit, request, last);
-        if (request->operation == AXADDR_OP_COLLAPSE ||
-            (request->operation == AXADDR_OP_PROTECT && space->areas.has_upgrades)) {
-            axaddr_space_edit_areas(self, space, &edit, pool);
-        } else {
-            axaddr_space_edit(self, space, &edit, pool);
-        }
+        axaddr_space_edit_areas(self, space, &edit, pool);
     }
     if (axaddr_request_is_map(request) || axaddr_request_is_area_change(request)) {
         self->change(table, &space->areas, change, request->start, last, &area);
