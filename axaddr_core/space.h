@@ -390,8 +390,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_map_device(const struct axa
  *          flags (AXADDR_ACCESSED, AXADDR_DIRTY) was noted since it was last harvested, and clear
  *          them. Large leaves are told as a whole: split them before, where pages matter.
  *          UNSUPPORTED where the format has no notes.
- * COLLAPSE the inverse of SPLIT: where small leaves of one area map one piece of memory alike, they become
- *          large ones. Needs no memory, frees tables. Reservations stay as they are.
+ * COLLAPSE the inverse of SPLIT: where small leaves of one area map one piece of memory alike, they
+ *          become large ones. Needs no memory, frees tables. Reservations stay as they are. Backed
+ *          areas stay as they are, too: their pages are supplied and returned one by one.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_edit_range(const struct axaddr_instance *self,
                                                                 struct axaddr_space *space,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * pair.h: operations on a space and its model together. Each pair_ function does one operation to
- * both, while the CPUs of the simulated MMU (sim.h) use the table, and then compares everything that
- * can be seen of them (compare.h), and what the plans cover that were flushed. A failed operation must have changed nothing, down
- * to the last bit of the table. What differs is a failed CHECK.
+ * both, while the CPUs of the simulated MMU (sim.h) use the table, and then compares everything
+ * that can be seen of them (compare.h), and what the plans cover that were flushed. A failed
+ * operation must have changed nothing, down to the last bit of the table. What differs is a failed
+ * CHECK.
  *
  * Set fail_in before an operation to have its nth allocation refused.
  */
