@@ -24,7 +24,7 @@ rm -rf "$build"
 mkdir -p "$build/results" || exit 2
 build=$(cd "$build" && pwd)
 parallel=${JOBS:-$(nproc 2>/dev/null || echo 2)}
-only=${ONLY:-headers calls hooks atomics programs order size stack}
+only=${ONLY:-headers calls hooks atomics executors programs order size stack}
 
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror)
 

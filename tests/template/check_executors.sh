@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# check_executors.sh: the TLB maintenance of each machine (axaddr_arch/*_tlb.h) compiles for it, and
+# is made of its instructions. The host tests run the same code over simulated ones (test_tlb.c).
+
+# name; what to find, as llvm-objdump shows it with the bytes, separated by commas; compiler and flags.
+executors_builds=(
+    "x86_64|invept,invpcid,invlpg[^a],invlpga,%cr3|clang --target=x86_64-none-elf -ffreestanding"
+    # TLBI RIPAS2E1IS is not named before v8.4: SYS #4, C8, C0, #2.
+    "aarch64|tlbi.ipas2e1is,sys.#4. c8. c0. #2,tlbi.vmalle1is,tlbi.vmalls12e1is,tlbi.alle1is,dsb.ishst,dsb.ish$,isb|clang --target=aarch64-none-elf -ffreestanding"
+    # hfence.gvma and hfence.vvma; hinval.gvma; sfence.w.inval and sfence.inval.ir (Svinval); SBI.
+    "riscv64|73 .. .. 62,73 .. .. 22,73 .. .. 66,73 00 00 18,73 00 10 18,ecall|clang --target=riscv64-none-elf -march=rv64imac -ffreestanding"
+)
+
+# One build ("name|patterns|command") at optimisation $2.
+executors_one() {
+    local name=${1%%|*} rest=${1#*|} level=$2 pattern title object
+    local command=${rest#*|} listing
+    local -a patterns
+    can_compile "$command" || { skip "executors: $command"; return; }
+    title="executors: $name, $level"
+    object=$build/executors/$name$level.o
+    # shellcheck disable=SC2086
+    compile "$title" $command -std=c11 "${warnings[@]}" "$level" "-I$root" -c "$here/executors.c" \
+        -o "$object" || return
+    listing=$(llvm-objdump -d "$object" | tr '\t' ' ')
+    IFS=, read -ra patterns <<<"${rest%%|*}"
+    for pattern in "${patterns[@]}"; do
+        if grep -q -- "$pattern" <<<"$listing"; then
+            pass "$title: $pattern"
+        else
+            fail "$title" "no $pattern"
+        fi
+    done
+}
+
+check_executors() {
+    local line level
+    need llvm-objdump || return
+    mkdir -p "$build/executors"
+    for line in "${executors_builds[@]}"; do
+        for level in -O0 -Og -Os -O2; do
+            job executors_one "$line" "$level"
+        done
+    done
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * executors.c: each executor of TLB maintenance once, with its real instructions (check_executors.sh).
+ */
+#include "axaddr_arch/aarch64_tlb.h"
+#include "axaddr_arch/riscv_tlb.h"
+#include "axaddr_arch/x86_tlb.h"
+
+#if defined(__aarch64__)
+void flush_stage2(const struct axaddr_flush *plan, axaddr_hpa_t root, uint32_t features);
+void flush_stage2(const struct axaddr_flush *plan, axaddr_hpa_t root, uint32_t features) {
+    axaddr_aarch64_stage2_flush(plan, root, features);
+}
+#elif defined(__riscv)
+enum axaddr_status flush_gstage(const struct axaddr_flush *plan, bool has_svinval);
+enum axaddr_status flush_gstage(const struct axaddr_flush *plan, bool has_svinval) {
+    axaddr_riscv_hfence_gvma_all();
+    axaddr_riscv_hfence_vvma_all();
+    return axaddr_riscv_gstage_flush_harts(plan, has_svinval, 1);
+}
+#elif defined(__x86_64__)
+enum axaddr_status flush_ept(const struct axaddr_flush *plan, uint64_t eptp);
+enum axaddr_status flush_ept(const struct axaddr_flush *plan, uint64_t eptp) {
+    return axaddr_x86_ept_flush(plan, eptp);
+}
+void flush_stage1(const struct axaddr_flush *plan, bool has_invpcid);
+void flush_stage1(const struct axaddr_flush *plan, bool has_invpcid) {
+    axaddr_x86_64_flush(plan, has_invpcid);
+    axaddr_x86_npt_invlpga(axaddr_gva(0x1000), 1);
+}
+#endif
