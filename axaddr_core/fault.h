@@ -109,7 +109,7 @@ axaddr_fault_pool(const struct axaddr_instance *self, const struct axaddr_table 
 
 /**
  * Populate a whole large leaf below, or at, the level of the reservation. NO_MEMORY: the area does
- * not want it, or the format or the HAL have none.
+ * not want it, or the format or the HAL have none, or leaves are just being split.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_large(const struct axaddr_instance *self,
                                                           const struct axaddr_table *table,
@@ -123,7 +123,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_large(const struct axaddr_in
     unsigned order;
     enum axaddr_fault result = AXADDR_FAULT_NO_MEMORY;
 
-    if (self->hal->alloc_block == 0 || (axaddr_payload_how(payload) & AXADDR_LARGE) == 0) {
+    if (self->hal->alloc_block == 0 || (axaddr_payload_how(payload) & AXADDR_LARGE) == 0 ||
+        __atomic_load_n(&table->is_splitting, __ATOMIC_RELAXED)) {
         return result;
     }
     while (level > position->level ||

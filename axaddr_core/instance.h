@@ -32,6 +32,7 @@ struct axaddr_table {
     uint32_t vmid;       /**< the tag of its translations, for plans */
     uint64_t zero_frame; /**< what pages of zero-page areas are until they are written */
     uint32_t cpus[2];    /**< who may hold translations: bits of CPU number % 64, for plans */
+    bool is_splitting;   /**< leaves have been counted to be split: faults add no large ones */
 };
 
 /** Frames taken ahead (pool.h). All zero: none. */

@@ -14,7 +14,9 @@
  *     } while (status == AXADDR_OK && request.size > 0);
  *
  * Each step is an edit of its own: it is done or it has failed and changed nothing. What LINEAR and
- * FRAMES map goes on with the address: `host` by terms.done, `frames` by its pages.
+ * FRAMES map goes on with the address: `host` by terms.done, `frames` by its pages. A step of an
+ * UNMAP or a PROTECT that ends within an area cuts it, for which it may take one frame more than
+ * the whole would.
  */
 #ifndef AXADDR_CORE_REQUEST_H
 #define AXADDR_CORE_REQUEST_H
@@ -171,6 +173,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_check(const struct axaddr
                                                              const struct axaddr_table *table,
                                                              const struct axaddr_request *request,
                                                              uint64_t last) {
+    enum axaddr_status status = AXADDR_INVALID;
+
     if (!axaddr_request_is_in_reach(self, request, last - request->start + 1)) {
         return AXADDR_INVALID;
     }
@@ -179,20 +183,15 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_check(const struct axaddr
     case AXADDR_OP_BACKED:
         return axaddr_check_lazy(self, table, request);
     case AXADDR_OP_POPULATE:
-        if (!axaddr_has_areas(self)) {
-            return AXADDR_UNSUPPORTED;
-        }
-        return axaddr_check_flags(self, request->flags & ~AXADDR_SMALL);
     case AXADDR_OP_LINEAR:
     case AXADDR_OP_FRAMES:
-        return axaddr_check_flags(self, request->flags & ~AXADDR_SMALL);
+        status = axaddr_check_flags(self, request->flags & ~AXADDR_SMALL);
+        break;
     case AXADDR_OP_PROTECT:
         return axaddr_check_flags(self, request->flags);
     case AXADDR_OP_DEVICE:
-        if (!axaddr_has_areas(self)) {
-            return AXADDR_UNSUPPORTED;
-        }
-        return request->cookie <= AXADDR_COOKIE_MAX ? AXADDR_OK : AXADDR_INVALID;
+        status = request->cookie <= AXADDR_COOKIE_MAX ? AXADDR_OK : AXADDR_INVALID;
+        break;
     case AXADDR_OP_HARVEST:
         if (request->flags == 0 || (request->flags & ~AXADDR_NOTES) != 0) {
             return AXADDR_INVALID;
@@ -203,7 +202,11 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_check(const struct axaddr
     case AXADDR_OP_COLLAPSE:
         return AXADDR_OK;
     }
-    return AXADDR_INVALID;
+    if (status == AXADDR_OK && !axaddr_has_areas(self) &&
+        request->operation >= AXADDR_OP_POPULATE && request->operation <= AXADDR_OP_DEVICE) {
+        status = AXADDR_UNSUPPORTED;
+    }
+    return status;
 }
 
 #endif /* AXADDR_CORE_REQUEST_H */

@@ -273,6 +273,18 @@ AXADDR_ALWAYS_INLINE void axaddr_space_commit(const struct axaddr_instance *self
 }
 
 /**
+ * A split has the tables for the leaves that were counted, and for no more: until it is done, faults
+ * map no large leaves. Those that have not seen this yet are waited for.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_space_begin_split(const struct axaddr_instance *self,
+                                                   struct axaddr_table *table) {
+    if (axaddr_is_concurrent(self)) {
+        __atomic_store_n(&table->is_splitting, true, __ATOMIC_RELAXED);
+        axaddr_quiesce(self, table);
+    }
+}
+
+/**
  * Change a space as a request says, table and areas alike, or with `count`, only tell the frames
  * that it would take. All or nothing. Unmapping whole areas needs no memory, so everything can be
  * torn down without. Generated once for each instance.
@@ -290,6 +302,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_perform(const struct axaddr
     uint32_t more = 0;
 
     axaddr_lock(self, table);
+    if (request->operation == AXADDR_OP_SPLIT) {
+        axaddr_space_begin_split(self, table);
+    }
     status = axaddr_request_range(self, table, request, terms != 0 ? terms->budget : 0, &last);
     if (status == AXADDR_OK) {
         status = axaddr_space_count(self, space, request, last, &need, &more);
@@ -302,6 +317,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_perform(const struct axaddr
         axaddr_space_commit(self, space, request, last, &pool, more);
         axaddr_give_back(self, table, terms, &pool);
     }
+    __atomic_store_n(&table->is_splitting, false, __ATOMIC_RELAXED);
     axaddr_unlock(self, table);
     if (terms != 0) {
         terms->done = status == AXADDR_OK && count == 0 ? last - request->start + 1 : 0;

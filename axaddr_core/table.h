@@ -52,6 +52,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_in
     table->first = start;
     table->last = last;
     table->zero_frame = AXADDR_NO_FRAME;
+    table->is_splitting = false;
     table->vmid = 0;
     table->cpus[0] = 0;
     table->cpus[1] = 0;

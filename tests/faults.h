@@ -489,8 +489,12 @@ AXADDR_UNUSED static enum axaddr_fault fault_from(uint64_t gpa, uint32_t access,
 AXADDR_UNUSED static enum axaddr_status edit(enum axaddr_operation operation, uint64_t gpa,
                                              uint64_t size, uint32_t flags) {
     struct axaddr_request request = axaddr_request_of(operation, gpa, size, flags);
+    enum axaddr_status status;
 
-    return kind->perform(space, &request, 0);
+    machine.is_split = operation == AXADDR_OP_SPLIT;
+    status = kind->perform(space, &request, 0);
+    machine.is_split = false;
+    return status;
 }
 
 AXADDR_UNUSED static enum axaddr_status unmap(uint64_t gpa, uint64_t size) {

@@ -396,8 +396,13 @@ static enum axaddr_status request_model(struct pair *pair, const struct axaddr_r
     case AXADDR_OP_POPULATE:
     case AXADDR_OP_RESERVE:
     case AXADDR_OP_DEVICE:
-        if (pair->ops->is_table) {
-            return AXADDR_UNSUPPORTED;
+        if (pair->ops->is_table) { /* whose arguments are looked at all the same */
+            return (request->operation == AXADDR_OP_DEVICE
+                        ? request->cookie > AXADDR_COOKIE_MAX
+                        : !axaddr_flags_are_valid(request->flags &
+                                                  ~(AXADDR_SMALL | AXADDR_LAZY_FLAGS)))
+                       ? AXADDR_INVALID
+                       : AXADDR_UNSUPPORTED;
         }
         return request->operation == AXADDR_OP_DEVICE
                    ? model_map_device(model, start, size, request->cookie)

@@ -96,7 +96,7 @@ static inline uint64_t sim_table_below(const struct sim *sim, uint64_t address, 
 
 /**
  * Whether the run that an entry belongs to is one: each of its 16 entries says so, and of the same
- * frames, rights and type. While an operation is at work entries may be absent or have other rights:
+ * frames, rights and type. While an operation is at work entries may be absent or say otherwise:
  * which of them counts is open then, for all of the run, until the flush.
  */
 static inline bool sim_is_whole_run(const struct sim *sim, uint64_t table, uint32_t index,
@@ -111,7 +111,7 @@ static inline bool sim_is_whole_run(const struct sim *sim, uint64_t table, uint3
             continue;
         }
         if (said.kind != SIM_LEAF || !said.is_run || said.frame != leaf->frame ||
-            (said.rights != leaf->rights && !is_at_work) || said.type != leaf->type ||
+            ((said.rights != leaf->rights || said.type != leaf->type) && !is_at_work) ||
             !sim_is_in_place(&said, i)) {
             return false;
         }

@@ -63,6 +63,7 @@ struct machine {
     void (*meanwhile)(void); /**< what another CPU does, once, at the next chance */
     bool has_lock;
     bool is_locked;
+    bool is_split;     /**< the operation is a split: it waits for faults before it counts leaves */
     int walk_count;    /**< this CPU is in a walk without the lock */
     int waiting_count; /**< ... and the one that is interrupted is in one */
 };
@@ -188,7 +189,8 @@ static inline void machine_unlock(void *ctx) {
 
 static inline void machine_quiesce(void *ctx) {
     (void)ctx;
-    if (!machine.is_locked || machine.host.op_plan_count == 0 || machine.waiting_count > 0) {
+    if (!machine.is_locked || (machine.host.op_plan_count == 0 && !machine.is_split) ||
+        machine.waiting_count > 0) {
         host_complain(&machine.host, "quiesce without the lock, before a flush, or for ever");
     }
 }
