@@ -62,6 +62,8 @@ make="make --no-print-directory BUILD=$BUILD"
 counted host-gcc $make -j2 check-gcc
 counted host-clang $make -j2 check-clang
 counted threads $make check-threads
+counted interleave tests/interleave/run.sh "$BUILD"
+counted stress tests/stress/run.sh "$BUILD"
 counted misuse tests/misuse/run.sh
 counted template tests/template/run.sh "$BUILD/template"
 counted readme tests/readme.sh "$BUILD/readme"

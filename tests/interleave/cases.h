@@ -13,8 +13,13 @@ OPS_DEFINE(toy_vm, toy)
 OPS_DEFINE(toy32_vm, toy32)
 OPS_DEFINE(ept_vm, axaddr_x86_ept)
 OPS_DEFINE(arm_vm, axaddr_aarch64_stage2_40)
+OPS_DEFINE(riscv_vm, axaddr_riscv_sv39x4)
 
-static const struct ops *const formats[] = {&toy_vm_ops, &toy32_vm_ops, &ept_vm_ops, &arm_vm_ops};
+static const struct ops *const formats[] = {&toy_vm_ops, &toy32_vm_ops, &ept_vm_ops, &arm_vm_ops,
+                                            &riscv_vm_ops};
+
+/** The grid at the end is for so many of them. */
+#define GRID_FORMAT_COUNT 4
 
 /** Allocations that are refused one by one where a scenario says so: more than any call makes. */
 #define REFUSED_MAX 4
@@ -30,24 +35,35 @@ static const struct ops *const formats[] = {&toy_vm_ops, &toy32_vm_ops, &ept_vm_
 #define RW  (AXADDR_READ | AXADDR_WRITE)
 #define RWU (AXADDR_READ | AXADDR_WRITE | AXADDR_UNCACHED)
 
-#define FAULT(at, access)       {CALL_FAULT, at, PAGE(1), access}
-#define TRANSLATE(at)           {CALL_TRANSLATE, at, PAGE(1), 0}
-#define QUERY(at)               {CALL_QUERY, at, PAGE(1), 0}
-#define ACCESS(at, access)      {CALL_ACCESS, at, PAGE(1), access}
-#define LAZY(at, size)          {CALL_MAP_LAZY, at, size, RW}
-#define LAZY_AS(at, size, flags) {CALL_MAP_LAZY, at, size, flags}
-#define POPULATE(at, size)      {CALL_MAP_POPULATE, at, size, RW}
-#define LINEAR(at, size)        {CALL_MAP_LINEAR, at, size, RW}
-#define DEVICE(at, size)        {CALL_MAP_DEVICE, at, size, 7}
-#define UNMAP(at, size)         {CALL_UNMAP, at, size, 0}
-#define PROTECT(at, size, flags) {CALL_PROTECT, at, size, flags}
-#define BACKED(at, size)        {CALL_MAP_BACKED, at, size, RW}
-#define SPLIT(at, size)         {CALL_SPLIT, at, size, 0}
-#define COLLAPSE(at, size)      {CALL_COLLAPSE, at, size, 0}
-#define HARVEST(at, size)       {CALL_HARVEST, at, size, 0}
-#define STATS                   {CALL_STATS, PAGE(0), PAGE(0), 0}
-#define FIND(at)                {CALL_FIND_AREA, at, PAGE(1), 0}
-#define NEXT(at)                {CALL_NEXT_AREA, at, PAGE(1), 0}
+#define FAULT(at, access)       {CALL_FAULT, at, PAGE(1), access, 0}
+#define TRANSLATE(at)           {CALL_TRANSLATE, at, PAGE(1), 0, 0}
+#define QUERY(at)               {CALL_QUERY, at, PAGE(1), 0, 0}
+#define ACCESS(at, access)      {CALL_ACCESS, at, PAGE(1), access, 0}
+#define LAZY(at, size)          {CALL_MAP_LAZY, at, size, RW, 0}
+#define LAZY_AS(at, size, flags) {CALL_MAP_LAZY, at, size, flags, 0}
+#define POPULATE(at, size)      {CALL_MAP_POPULATE, at, size, RW, 0}
+#define LINEAR(at, size)        {CALL_MAP_LINEAR, at, size, RW, 0}
+#define DEVICE(at, size)        {CALL_MAP_DEVICE, at, size, 7, 0}
+#define UNMAP(at, size)         {CALL_UNMAP, at, size, 0, 0}
+#define PROTECT(at, size, flags) {CALL_PROTECT, at, size, flags, 0}
+#define BACKED(at, size)        {CALL_MAP_BACKED, at, size, RW, 0}
+#define SPLIT(at, size)         {CALL_SPLIT, at, size, 0, 0}
+#define COLLAPSE(at, size)      {CALL_COLLAPSE, at, size, 0, 0}
+#define HARVEST(at, size)       {CALL_HARVEST, at, size, 0, 0}
+#define STATS                   {CALL_STATS, PAGE(0), PAGE(0), 0, 0}
+#define FIND(at)                {CALL_FIND_AREA, at, PAGE(1), 0, 0}
+#define NEXT(at)                {CALL_NEXT_AREA, at, PAGE(1), 0, 0}
+#define FAULT_POOL(at, access)  {CALL_FAULT_POOL, at, PAGE(1), access, 0}
+#define COUNT(at, size)         {CALL_COUNT, at, size, 0, 0}
+/* One edit in steps of so many entries: they go on from one another, and the REST does what is left. */
+#define REST                    CALL_REST
+#define UNMAP_STEP(at, size, budget) {CALL_UNMAP, at, size, 0, budget}
+#define PROTECT_STEP(at, size, flags, budget) {CALL_PROTECT, at, size, flags, budget}
+#define SPLIT_STEP(at, size, budget) {CALL_SPLIT, at, size, 0, budget}
+#define HARVEST_STEP(at, size, budget) {CALL_HARVEST, at, size, 0, budget}
+#define COLLAPSE_STEP(at, size, budget) {CALL_COLLAPSE, at, size, 0, budget}
+#define LAZY_STEP(at, size, budget) {CALL_MAP_LAZY, at, size, RW, budget}
+#define POPULATE_STEP(at, size, budget) {CALL_MAP_POPULATE, at, size, RW, budget}
 
 #define SETUP(...) .setup = {__VA_ARGS__}
 #define RUN(...)   .scripts = {__VA_ARGS__}
@@ -84,6 +100,14 @@ static const struct scenario scenarios[] = {
      RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(1), R)), C(FAULT(UNIT(1), R)))},
     {.name = "faults_in_turn", SETUP(UNITS),
      RUN(A(FAULT(PAGE(0), R), FAULT(PAGE(1), R)), B(FAULT(PAGE(1), R), FAULT(PAGE(0), R)))},
+    {.name = "three_faults_page_unit", SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), RW)), C(FAULT(PAGE(0), R)))},
+    {.name = "three_faults_pages_unit", SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(1), R)), C(FAULT(PAGE(2), R)))},
+    {.name = "three_faults_page_top", SETUP(ALL),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), R)), C(FAULT(PAGE(0), RW)))},
+    {.name = "faults_from_pools", SETUP(ALL),
+     RUN(A(FAULT_POOL(PAGE(0), R)), B(FAULT_POOL(PAGE(1), R)), C(FAULT(PAGE(0), R)))},
 
     /* ---- a fault beside an unmap ---- */
     {.name = "fault_unmap_page", SETUP(PAGES),
@@ -118,6 +142,12 @@ static const struct scenario scenarios[] = {
      RUN(A(FAULT(PAGE(0), R)), B(UNMAP(TOP(0), TOP(1))))},
     {.name = "fault_unmap_twice", SETUP(UNITS, FAULT(PAGE(1), R)),
      RUN(A(FAULT(PAGE(0), R)), B(UNMAP(PAGE(0), PAGE(1)), UNMAP(UNIT(0), UNIT(1))))},
+    {.name = "fault_from_pool_unmap", SETUP(ALL),
+     RUN(A(FAULT_POOL(PAGE(0), R)), B(UNMAP(PAGE(0), PAGE(1))))},
+    {.name = "fault_from_pool_unmap_table", SETUP(UNITS, FAULT(PAGE(1), R)),
+     RUN(A(FAULT_POOL(PAGE(0), R)), B(UNMAP(UNIT(0), UNIT(1))))},
+    {.name = "fault_in_turn_unmap", SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), R), FAULT(PAGE(1), R)), B(UNMAP(UNIT(0), UNIT(1))))},
     {.name = "device_unmap", SETUP(DEVICE(UNIT(0), UNIT(1))),
      RUN(A(FAULT(PAGE(1), R)), B(UNMAP(PAGE(0), PAGE(1))))},
 
@@ -144,6 +174,10 @@ static const struct scenario scenarios[] = {
      RUN(A(FAULT(PAGE(0), RW)), B(PROTECT(PAGE(0), PAGE(1), RWU)))},
     {.name = "fault_protect_there_and_back", SETUP(PAGES),
      RUN(A(FAULT(PAGE(0), RW)), B(PROTECT(PAGE(0), PAGE(1), R), PROTECT(PAGE(0), PAGE(1), RW)))},
+    {.name = "fault_protect_there_and_back_unit", SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), RW)), B(PROTECT(UNIT(0), UNIT(1), R), PROTECT(UNIT(0), UNIT(1), RW)))},
+    {.name = "fault_from_pool_protect", SETUP(UNITS),
+     RUN(A(FAULT_POOL(PAGE(0), RW)), B(PROTECT(PAGE(0), PAGE(2), R)))},
 
     /* ---- a fault beside a map ---- */
     {.name = "fault_map_lazy", SETUP(PAGES), RUN(A(FAULT(PAGE(0), R)), B(LAZY(PAGE(4), PAGE(2))))},
@@ -173,6 +207,12 @@ static const struct scenario scenarios[] = {
      RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(1), R)), C(UNMAP(PAGE(0), PAGE(1))))},
     {.name = "faults_unmap_table", SETUP(UNITS, FAULT(PAGE(2), R)),
      RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(1), R)), C(UNMAP(UNIT(0), UNIT(1))))},
+    {.name = "faults_unmap_new_tables", SETUP(ALL),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(UNIT(1), R)), C(UNMAP(TOP(0), TOP(1))))},
+    {.name = "faults_unmap_tables", SETUP(ALL, FAULT(PAGE(2), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(UNIT(1), R)), C(UNMAP(TOP(0), TOP(1))))},
+    {.name = "faults_unmap_across", SETUP(UNITS),
+     RUN(A(FAULT(UNIT_PAGE(1, -1), R)), B(FAULT(UNIT(1), R)), C(UNMAP(UNIT_PAGE(1, -1), PAGE(2))))},
     {.name = "faults_protect", SETUP(UNITS),
      RUN(A(FAULT(PAGE(0), RW)), B(FAULT(PAGE(1), R)), C(PROTECT(PAGE(0), PAGE(2), R)))},
     {.name = "faults_map", SETUP(PAGES),
@@ -199,6 +239,10 @@ static const struct scenario scenarios[] = {
      RUN(A(QUERY(PAGE(0))), B(TRANSLATE(PAGE(1))), C(PROTECT(PAGE(0), PAGE(1), R)))},
     {.name = "look_protect_type", SETUP(LINEAR(UNIT(0), UNIT(1))),
      RUN(A(QUERY(PAGE(0))), B(TRANSLATE(PAGE(0))), C(PROTECT(UNIT(0), UNIT(1), RWU)))},
+    {.name = "look_fault_protect_type", SETUP(PAGES, FAULT(PAGE(0), R)),
+     RUN(A(QUERY(PAGE(0))), B(FAULT(PAGE(0), RW)), C(PROTECT(PAGE(0), PAGE(2), RWU)))},
+    {.name = "look_fault_protect_split", SETUP(LINEAR(UNIT(0), UNIT(1))),
+     RUN(A(TRANSLATE(PAGE(1))), B(FAULT(PAGE(0), RW)), C(PROTECT(PAGE(0), PAGE(1), RWU)))},
     {.name = "look_map",
      RUN(A(QUERY(PAGE(0))), B(TRANSLATE(PAGE(1))), C(LINEAR(PAGE(0), PAGE(2))))},
     {.name = "look_map_lazy",
@@ -235,10 +279,14 @@ static const struct scenario scenarios[] = {
     /* ---- counting and areas beside edits and faults ---- */
     {.name = "stats_fault_unmap", SETUP(UNITS),
      RUN(A(STATS), B(FAULT(PAGE(0), R)), C(UNMAP(PAGE(1), PAGE(1))))},
+    {.name = "stats_unmap_table", SETUP(UNITS, FAULT(PAGE(0), R)),
+     RUN(A(STATS), B(UNMAP(UNIT(0), UNIT(1))))},
     {.name = "areas_unmap", SETUP(UNITS),
      RUN(A(FIND(PAGE(0))), B(NEXT(PAGE(0))), C(UNMAP(PAGE(0), PAGE(1))))},
     {.name = "areas_protect", SETUP(PAGES),
      RUN(A(FIND(PAGE(0))), B(STATS), C(PROTECT(PAGE(0), PAGE(1), R)))},
+    {.name = "count_fault_unmap", SETUP(UNITS),
+     RUN(A(COUNT(PAGE(0), PAGE(1))), B(FAULT(PAGE(0), R)), C(UNMAP(UNIT(0), UNIT(1))))},
 
     /* ---- a guest's accesses: its notes are kept, and no table goes away under its walk ---- */
     {.name = "access_fault", SETUP(UNITS),
@@ -287,12 +335,34 @@ static const struct scenario scenarios[] = {
     {.name = "zero_collapse", SETUP(LAZY_AS(UNIT(0), UNIT(1), RW | AXADDR_ZERO_PAGE),
                                     FAULT(PAGE(0), R)),
      RUN(A(FAULT(PAGE(0), RW)), B(COLLAPSE(UNIT(0), UNIT(1))))},
+    {.name = "zero_fault_from_pool", SETUP(ZERO, FAULT(PAGE(0), R)),
+     RUN(A(FAULT_POOL(PAGE(0), RW)), B(FAULT(PAGE(0), RW)), C(UNMAP(PAGE(0), PAGE(1))))},
+    {.name = "zero_faults_unmap", SETUP(ZERO),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), RW)), C(UNMAP(PAGE(0), PAGE(4))))},
+    {.name = "zero_same_frame",
+     SETUP(ZERO, FAULT(PAGE(0), RW), PROTECT(PAGE(0), PAGE(4), R), PROTECT(PAGE(0), PAGE(4), RW),
+           HARVEST(PAGE(0), PAGE(4))),
+     RUN(A(FAULT(PAGE(0), RW)), B(ACCESS(PAGE(0), R)), C(FAULT(PAGE(0), RW)))},
+    {.name = "zero_same_frame_unmap",
+     SETUP(ZERO, FAULT(PAGE(0), RW), PROTECT(PAGE(0), PAGE(4), R), PROTECT(PAGE(0), PAGE(4), RW),
+           HARVEST(PAGE(0), PAGE(4))),
+     RUN(A(FAULT(PAGE(0), RW)), B(ACCESS(PAGE(0), RW)), C(UNMAP(PAGE(0), PAGE(1))))},
+    {.name = "zero_map", SETUP(LAZY(PAGE(8), PAGE(1))),
+     RUN(A(FAULT(PAGE(0), R), FAULT(PAGE(0), RW)), B(ZERO))},
+    {.name = "zero_harvest", SETUP(ZERO, FAULT(PAGE(0), R)),
+     RUN(A(FAULT(PAGE(0), RW)), B(ACCESS(PAGE(0), R)), C(HARVEST(PAGE(0), PAGE(2))))},
     {.name = "backed_faults", SETUP(BACKED(PAGE(0), PAGE(4))),
      RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), RW)), C(FAULT(PAGE(0), R)))},
     {.name = "backed_writes", SETUP(BACKED(PAGE(0), PAGE(4)), FAULT(PAGE(0), R)),
      RUN(A(FAULT(PAGE(0), RW)), B(FAULT(PAGE(0), RW)), C(ACCESS(PAGE(0), R)))},
     {.name = "backed_unmap", SETUP(BACKED(PAGE(0), PAGE(4)), FAULT(PAGE(0), R)),
      RUN(A(FAULT(PAGE(0), RW)), B(FAULT(PAGE(1), RW)), C(UNMAP(PAGE(0), PAGE(4))))},
+    {.name = "backed_supply_unmap", SETUP(BACKED(PAGE(0), PAGE(4))),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), RW)), C(UNMAP(PAGE(0), PAGE(1))))},
+    {.name = "backed_supply_unmap_unit", SETUP(BACKED(UNIT(0), UNIT(2))),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), RW)), C(UNMAP(UNIT(0), UNIT(1))))},
+    {.name = "backed_unmap_and_map", SETUP(BACKED(PAGE(0), PAGE(4)), FAULT(PAGE(0), R)),
+     RUN(A(FAULT(PAGE(0), RW)), B(UNMAP(PAGE(0), PAGE(4)), PAGES))},
     {.name = "backed_units_unmap", SETUP(BACKED(UNIT(0), UNIT(2)), FAULT(PAGE(1), R)),
      RUN(A(FAULT(PAGE(0), RW)), B(FAULT(PAGE(1), RW)), C(UNMAP(UNIT(0), UNIT(1))))},
     {.name = "backed_protect", SETUP(BACKED(PAGE(0), PAGE(4)), FAULT(PAGE(0), R)),
@@ -312,6 +382,12 @@ static const struct scenario scenarios[] = {
      RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(1), R)), C(UNMAP(PAGE(0), PAGE(1))))},
     {.name = "large_unmap_unit", SETUP(LARGE, FAULT(UNIT(1), R)),
      RUN(A(FAULT(PAGE(0), R)), B(FAULT(UNIT(1), RW)), C(UNMAP(UNIT(0), UNIT(2))))},
+    {.name = "large_and_small", SETUP(LARGE),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT_POOL(PAGE(1), R)), C(UNMAP(PAGE(0), PAGE(1))))},
+    {.name = "large_and_small_faults", SETUP(LARGE),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT_POOL(PAGE(1), RW)), C(FAULT_POOL(PAGE(0), R)))},
+    {.name = "large_top_unmap", SETUP(LAZY_AS(TOP(0), TOP(1), RW | AXADDR_LARGE)),
+     RUN(A(FAULT(PAGE(0), R)), B(UNMAP(UNIT(0), UNIT(1))))},
     {.name = "large_protect", SETUP(LARGE),
      RUN(A(FAULT(PAGE(0), R)), B(ACCESS(PAGE(0), RW)), C(PROTECT(PAGE(0), PAGE(1), R)))},
 
@@ -323,6 +399,10 @@ static const struct scenario scenarios[] = {
     {.name = "split_unmap", SETUP(LINEAR(UNIT(0), UNIT(1))),
      RUN(A(SPLIT(PAGE(0), PAGE(1))), B(UNMAP(PAGE(1), PAGE(1))), C(TRANSLATE(PAGE(1))))},
     {.name = "split_fault", SETUP(LARGE),
+     RUN(A(FAULT(PAGE(0), RW)), B(SPLIT(UNIT(0), UNIT(1))), C(FAULT(PAGE(1), R)))},
+    {.name = "split_fault_beside", SETUP(LINEAR(UNIT(0), UNIT(1)), LAZY(UNIT(1), UNIT(1))),
+     RUN(A(FAULT(PAGE(0), RW)), B(SPLIT(UNIT(0), UNIT(2))), C(FAULT(UNIT(1), R)))},
+    {.name = "split_fault_mapped", SETUP(LARGE, FAULT(PAGE(0), R)),
      RUN(A(FAULT(PAGE(0), RW)), B(SPLIT(UNIT(0), UNIT(1))), C(FAULT(PAGE(1), R)))},
     {.name = "collapse_access", SETUP(SPLIT_UNIT),
      RUN(A(ACCESS(PAGE(0), RW)), B(ACCESS(PAGE(1), R)), C(COLLAPSE(UNIT(0), UNIT(1))))},
@@ -348,6 +428,10 @@ static const struct scenario scenarios[] = {
      RUN(A(ACCESS(PAGE(0), RW)), B(FAULT(PAGE(1), RW)), C(HARVEST(PAGE(0), PAGE(16))))},
     {.name = "harvest_access", SETUP(POPULATE(PAGE(0), PAGE(2)), ACCESS(PAGE(1), RW)),
      RUN(A(ACCESS(PAGE(0), RW)), B(ACCESS(PAGE(1), R)), C(HARVEST(PAGE(0), PAGE(2))))},
+    {.name = "harvest_write", SETUP(POPULATE(PAGE(0), PAGE(2)), HARVEST(PAGE(0), PAGE(2)), ACCESS(PAGE(0), R)),
+     RUN(A(ACCESS(PAGE(0), RW)), B(HARVEST(PAGE(0), PAGE(2))), C(FAULT(PAGE(0), RW)))},
+    {.name = "harvest_write_large", SETUP(LINEAR(UNIT(0), UNIT(1)), HARVEST(UNIT(0), UNIT(1)), ACCESS(PAGE(0), R)),
+     RUN(A(ACCESS(PAGE(0), RW)), B(HARVEST(UNIT(0), UNIT(1))), C(FAULT(PAGE(1), RW)))},
     {.name = "harvest_access_large", SETUP(LINEAR(UNIT(0), UNIT(1))),
      RUN(A(ACCESS(PAGE(0), RW)), B(ACCESS(PAGE(1), R)), C(HARVEST(UNIT(0), UNIT(1))))},
     {.name = "harvest_fault", SETUP(PAGES, FAULT(PAGE(0), R)),
@@ -359,6 +443,44 @@ static const struct scenario scenarios[] = {
          B(HARVEST(PAGE(0), PAGE(1)), HARVEST(PAGE(0), PAGE(1))))},
     {.name = "harvest_upgrade", SETUP(ZERO, FAULT(PAGE(0), R), HARVEST(PAGE(0), PAGE(1))),
      RUN(A(FAULT(PAGE(0), RW)), B(ACCESS(PAGE(0), RW)), C(HARVEST(PAGE(0), PAGE(1))))},
+
+    /* ---- edits in steps, and faults in between ---- */
+    {.name = "steps_unmap", SETUP(PAGES, FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(3), R)),
+         C(UNMAP_STEP(PAGE(0), PAGE(4), 2), UNMAP_STEP(PAGE(0), PAGE(4), REST)))},
+    {.name = "steps_unmap_units", SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(UNIT(1), R)),
+         C(UNMAP_STEP(UNIT(0), UNIT(2), 1), UNMAP_STEP(UNIT(0), UNIT(2), REST)))},
+    {.name = "steps_unmap_look", SETUP(UNITS, FAULT(PAGE(1), R)),
+     RUN(A(QUERY(PAGE(1))), B(FAULT(PAGE(0), R)),
+         C(UNMAP_STEP(UNIT(0), UNIT(1), 1), UNMAP_STEP(UNIT(0), UNIT(1), REST)))},
+    {.name = "steps_unmap_three", SETUP(PAGES),
+     RUN(A(FAULT(PAGE(1), R)), B(UNMAP_STEP(PAGE(0), PAGE(4), 1), UNMAP_STEP(PAGE(0), PAGE(4), 1),
+                                 UNMAP_STEP(PAGE(0), PAGE(4), REST)))},
+    {.name = "steps_unmap_unmap", SETUP(UNITS, FAULT(PAGE(0), R)),
+     RUN(A(UNMAP_STEP(UNIT(0), UNIT(1), 1), UNMAP_STEP(UNIT(0), UNIT(1), REST)),
+         B(UNMAP(UNIT(0), UNIT(1))))},
+    {.name = "steps_protect", SETUP(PAGES, FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(0), RW)), B(FAULT(PAGE(3), RW)),
+         C(PROTECT_STEP(PAGE(0), PAGE(4), R, 2), PROTECT_STEP(PAGE(0), PAGE(4), R, REST)))},
+    {.name = "steps_protect_units", SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), RW)), B(QUERY(UNIT(1))),
+         C(PROTECT_STEP(UNIT(0), UNIT(2), RWU, 1), PROTECT_STEP(UNIT(0), UNIT(2), RWU, REST)))},
+    {.name = "steps_split", SETUP(LINEAR(UNIT(0), UNIT(2))),
+     RUN(A(ACCESS(PAGE(0), RW)), B(FAULT(UNIT(1), RW)),
+         C(SPLIT_STEP(UNIT(0), UNIT(2), 1), SPLIT_STEP(UNIT(0), UNIT(2), REST)))},
+    {.name = "steps_harvest", SETUP(POPULATE(PAGE(0), PAGE(2)), ACCESS(PAGE(1), RW)),
+     RUN(A(ACCESS(PAGE(0), RW)), B(FAULT(PAGE(1), RW)),
+         C(HARVEST_STEP(PAGE(0), PAGE(2), 1), HARVEST_STEP(PAGE(0), PAGE(2), REST)))},
+    {.name = "steps_collapse", SETUP(LINEAR(UNIT(0), UNIT(2)), SPLIT(UNIT(0), UNIT(2))),
+     RUN(A(ACCESS(PAGE(0), RW)), B(QUERY(UNIT(1))),
+         C(COLLAPSE_STEP(UNIT(0), UNIT(2), 1), COLLAPSE_STEP(UNIT(0), UNIT(2), REST)))},
+    {.name = "steps_map", SETUP(LAZY(UNIT(1), PAGE(1))),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(UNIT(1), R)),
+         C(LAZY_STEP(UNIT_PAGE(0, -1), PAGE(2), 1), LAZY_STEP(UNIT_PAGE(0, -1), PAGE(2), REST)))},
+    {.name = "steps_populate",
+     RUN(A(FAULT(PAGE(0), R)), B(QUERY(PAGE(1))),
+         C(POPULATE_STEP(PAGE(0), PAGE(2), 1), POPULATE_STEP(PAGE(0), PAGE(2), REST)))},
 
     /* ---- allocations that fail ---- */
     {.name = "refused_fault_unmap", SETUP(ALL),

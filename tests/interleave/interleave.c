@@ -71,6 +71,7 @@ static bool may_park(const struct machine_page *page, const struct call *call) {
         }
         break;
     case CALL_FAULT: /* one that gives a page another frame */
+    case CALL_FAULT_POOL:
         return machine_has_upgrades && is_within;
     case CALL_PROTECT:
     case CALL_SPLIT:
@@ -398,7 +399,7 @@ static void deadlocks_are_noticed(void) {
 }
 
 /** All scenarios of a format, or the one of that name. */
-static void visit_format(const struct ops *ops, const char *name) {
+static void visit_format(const struct ops *ops, const char *name, bool has_grid) {
     unsigned i;
 
     for (i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
@@ -406,7 +407,7 @@ static void visit_format(const struct ops *ops, const char *name) {
             visit(&scenarios[i], ops);
         }
     }
-    for (i = 0; i < sizeof(grid_setups) / sizeof(grid_setups[0]); i++) {
+    for (i = 0; has_grid && i < sizeof(grid_setups) / sizeof(grid_setups[0]); i++) {
         if (name == 0 || strcmp(name, grid_setups[i].name) == 0) {
             visit_grid(&grid_setups[i], ops);
         }
@@ -424,7 +425,7 @@ int main(int argc, char **argv) {
     }
     for (i = 0; argc > 1 && i < sizeof(formats) / sizeof(formats[0]); i++) {
         if (strcmp(argv[1], formats[i]->format->name) == 0) {
-            visit_format(formats[i], argc > 2 ? argv[2] : 0);
+            visit_format(formats[i], argc > 2 ? argv[2] : 0, i < GRID_FORMAT_COUNT);
         }
     }
     return check_report("interleave");

@@ -69,7 +69,8 @@ struct machine_cached {
     uint64_t hpa;
     uint32_t flags;
     uint64_t leaf;  /**< that it came from, */
-    unsigned level; /**< of this level */
+    unsigned level; /**< of this level, */
+    bool is_run;    /**< with the hint that it is part of a run */
     unsigned vcpus; /**< who may hold it: bits */
 };
 
@@ -77,7 +78,8 @@ struct machine_cached {
 struct machine_page {
     uint64_t address;
     uint64_t entry;       /**< what decides it now, */
-    unsigned level;       /**< at this level */
+    unsigned level;       /**< at this level, */
+    bool is_run;          /**< with the hint that it is part of a run */
     uint64_t noted_frame; /**< hardware has noted accesses to this frame (0: to none): */
     uint32_t notes;       /**< these, of which no harvest */
     uint32_t told;        /**< has told these yet */
@@ -120,8 +122,9 @@ struct machine {
     struct machine_frame frames[MACHINE_FRAME_MAX];
     struct machine_page pages[MACHINE_PAGE_MAX];
     struct machine_call calls[SCHEDULER_THREAD_MAX];
-    unsigned holder; /**< who has the lock */
-    bool is_dirty;   /**< something changed since the last look */
+    uint64_t done[SCHEDULER_THREAD_MAX]; /**< bytes that each thread's steps have done */
+    unsigned holder;                     /**< who has the lock */
+    bool is_dirty;                       /**< something changed since the last look */
     uint32_t walk_number;
     uint32_t serial;
     char error[200];
@@ -246,21 +249,63 @@ static const char *machine_key_name(uint64_t key) {
     return text;
 }
 
+/** Entry `index` of a table, as it stands there. */
+static uint64_t machine_raw(const struct machine_frame *frame, uint64_t index) {
+    const uint8_t *at = machine_bytes(frame) + (index << machine_format->entry_shift);
+    uint64_t entry = 0;
+
+    if (machine_format->entry_shift == 3) {
+        memcpy(&entry, at, 8);
+    } else {
+        memcpy(&entry, at, 4);
+    }
+    return entry;
+}
+
 /** Read the entry for an address out of a table, without the hint that it is part of a run. */
 static uint64_t machine_read(uint64_t table, unsigned level, uint64_t address) {
     const struct axaddr_format *format = machine_format;
     const struct machine_frame *frame = machine_frame(table);
     uint64_t index = address >> format->shift[level] & axaddr_low_bits(format->index_bits[level]);
-    const uint8_t *at;
-    uint64_t entry = 0;
+    uint64_t entry;
 
     if (frame == 0 || frame->state != MACHINE_USED) {
         machine_complain("hardware reads a table at 0x%" PRIx64 ", which is not in use", table);
         return format->empty;
     }
-    at = machine_bytes(frame) + (index << format->entry_shift);
-    memcpy(&entry, at, (size_t)1 << format->entry_shift);
+    entry = machine_raw(frame, index);
     return format->run_bits == 0 ? entry : format->plain_leaf(entry, level, index);
+}
+
+/**
+ * Whether the entry for an address has that hint. Then all the live entries of the run must have
+ * it, too; some may only be missing while an edit is at work.
+ */
+static bool machine_is_run(uint64_t table, unsigned level, uint64_t address) {
+    const struct axaddr_format *format = machine_format;
+    const struct machine_frame *frame = machine_frame(table);
+    uint64_t index = address >> format->shift[level] & axaddr_low_bits(format->index_bits[level]);
+    uint64_t first = index & ~axaddr_low_bits((unsigned)format->run_bits);
+    uint64_t leaf = machine_raw(frame, index);
+    uint64_t i;
+
+    if (format->run_bits == 0 || format->plain_leaf(leaf, level, index) == leaf) {
+        return false;
+    }
+    for (i = first; i < first + (UINT64_C(1) << format->run_bits); i++) {
+        uint64_t other = machine_raw(frame, i);
+        uint64_t frame_address =
+            format->frame_of(leaf, level) + ((i - index) << format->shift[level]);
+        bool is_live = format->kind_of(other, level) == AXADDR_ENTRY_LEAF;
+
+        if (is_live ? format->plain_leaf(other, level, i) == other ||
+                          format->flags_of(other, level) != format->flags_of(leaf, level) ||
+                          format->frame_of(other, level) != frame_address
+                    : machine.holder == MACHINE_NOBODY) {
+            machine_complain("a run at 0x%" PRIx64 " is not whole", address);
+        }
+    }
+    return true;
 }
 
 /** Hardware uses a table: its walk cache may remember the way to it. */
@@ -295,7 +340,7 @@ static void machine_check_broken(const struct machine_page *page) {
 
     for (i = 0; i < page->cached_count; i++) {
         const struct machine_cached *old = &page->cached[i];
-        if (old->vcpus != 0 && (old->level != page->level ||
+        if (old->vcpus != 0 && (old->level != page->level || old->is_run != page->is_run ||
                                 format->needs_break(old->leaf & ~format->noted,
                                                     page->entry & ~format->noted, page->level))) {
             machine_complain("page 0x%" PRIx64 " was changed without a break", page->address);
@@ -320,7 +365,8 @@ static void machine_remember(struct machine_page *page, uint64_t hpa, uint32_t f
         machine_check_broken(page);
     }
     for (i = 0; i < page->cached_count; i++, cached++) {
-        if (cached->vcpus == 0 || (cached->leaf == page->entry && cached->level == page->level)) {
+        if (cached->vcpus == 0 || (cached->leaf == page->entry && cached->level == page->level &&
+                                   cached->is_run == page->is_run)) {
             break;
         }
     }
@@ -333,6 +379,7 @@ static void machine_remember(struct machine_page *page, uint64_t hpa, uint32_t f
     cached->flags = flags;
     cached->leaf = page->entry;
     cached->level = page->level;
+    cached->is_run = page->is_run;
     cached->vcpus = MACHINE_VCPUS;
 }
 
@@ -469,6 +516,7 @@ static bool machine_look(void) {
         for (;;) {
             machine_reach_table(table, page->level, page->address);
             page->entry = machine_read(table, page->level, page->address);
+            page->is_run = machine_is_run(table, page->level, page->address);
             if (format->kind_of(page->entry, page->level) != AXADDR_ENTRY_TABLE) {
                 break;
             }
@@ -530,6 +578,9 @@ static void machine_on_entry(const void *slot, bool is_write) {
     const struct machine_call *call;
 
     if (frame != 0 && !frame->is_table) {
+        if (!machine.is_dirty && frame->state == MACHINE_USED) {
+            return; /* most accesses: a new table is filled */
+        }
         (void)machine_look(); /* it may just have been linked */
     }
     if (frame != 0 && frame->is_table && machine_is_concurrent && machine_is_watched(frame, slot)) {
@@ -873,13 +924,24 @@ static void machine_quiesce(void *ctx) {
     machine_pass(SCHEDULER_QUIESCE, 0, machine_is_quiet);
 }
 
+/** Whether a call has said that it walks, and not that it has left. */
+static bool machine_is_in_walk(const struct machine_call *call) {
+    return call->is_entering || call->is_walking;
+}
+
 static void machine_enter_walk(void *ctx) {
     (void)ctx;
+    if (machine_is_in_walk(&machine.calls[machine_self()])) {
+        machine_complain("a walk is entered twice");
+    }
     machine.calls[machine_self()].is_entering = true;
 }
 
 static void machine_leave_walk(void *ctx) {
     (void)ctx;
+    if (!machine_is_in_walk(&machine.calls[machine_self()])) {
+        machine_complain("a walk is left that was not entered");
+    }
     machine.calls[machine_self()].is_entering = false;
     machine.calls[machine_self()].is_walking = false;
 }
@@ -902,6 +964,20 @@ static const struct axaddr_hal machine_hal = {
 };
 
 /* ---- a guest's access ---- */
+
+/** The leaf that hardware, or who notes in its place, makes of one by an access. */
+static uint64_t machine_note(uint64_t leaf, unsigned level, uint32_t access) {
+    const struct axaddr_format *format = machine_format;
+    uint64_t noted = leaf | format->noted;
+
+    if (format->note_access != 0) {
+        return format->note_access(leaf, level, access);
+    }
+    if ((access & AXADDR_WRITE) == 0) {
+        noted = leaf | format->clear_notes(noted, level, AXADDR_DIRTY);
+    }
+    return noted;
+}
 
 /**
  * A vCPU's access to page `index`, as hardware does it: entry by entry, with an atomic update of
@@ -934,8 +1010,7 @@ static bool machine_guest_access(unsigned index, uint32_t access) {
         return false; /* it changed in between: hardware begins anew, which is another access */
     }
     memcpy(&entry, slot, (size_t)1 << format->entry_shift); /* a hint stays */
-    noted = format->note_access != 0 ? format->note_access(entry, level, access)
-                                     : entry | format->noted;
+    noted = machine_note(entry, level, access);
     memcpy(slot, &noted, (size_t)1 << format->entry_shift);
     noted = machine_read(table, level, page->address);
     page->notes = format->notes_of(noted, level);
@@ -1010,13 +1085,15 @@ static unsigned machine_count_frames(uint64_t table, unsigned level, uint64_t fi
     bool is_empty = !is_root;
     uint64_t i;
 
-    for (i = 0; i < entries; i++) {
+    (void)machine_read(table, level, first);
+    for (i = 0; i < entries && machine.error[0] == '\0'; i++) {
         uint64_t address = first + (i << format->shift[level]);
-        uint64_t entry = machine_read(table, level, address);
+        uint64_t entry = machine_raw(machine_frame(table), i);
 
         if (entry == format->empty) {
             continue;
         }
+        entry = machine_read(table, level, address);
         is_empty = false;
         switch (format->kind_of(entry, level)) {
         case AXADDR_ENTRY_TABLE:

@@ -11,7 +11,7 @@ build=$1/interleave
 rm -rf "$build"
 mkdir -p "$build" || exit 2
 
-parts=(x86_ept aarch64_stage2_40 toy toy32 scheduler)
+parts=(x86_ept aarch64_stage2_40 toy toy32 riscv_sv39x4 scheduler)
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror)
 
 if ! gcc -std=gnu11 -O2 -g "${warnings[@]}" "$here/interleave.c" -o "$build/interleave"; then

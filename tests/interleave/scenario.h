@@ -37,7 +37,10 @@ struct ops {
     enum axaddr_status (*harvest)(uint64_t gpa, uint64_t size, uint32_t notes);
     enum axaddr_status (*translate)(uint64_t gpa, uint64_t *hpa);
     enum axaddr_status (*query)(uint64_t gpa, struct axaddr_mapping *mapping);
+    enum axaddr_status (*perform)(const struct axaddr_request *request, struct axaddr_terms *terms);
+    enum axaddr_status (*tables_needed)(const struct axaddr_request *request, uint64_t *count);
     enum axaddr_fault (*handle_fault)(uint64_t gpa, uint32_t access);
+    enum axaddr_fault (*fault_from_pool)(uint64_t gpa, uint32_t access);
     enum axaddr_status (*find_area)(uint64_t gpa, struct axaddr_area *area);
     enum axaddr_status (*next_area)(uint64_t from, struct axaddr_area *area);
     void (*stats)(struct axaddr_stats *stats);
@@ -103,6 +106,23 @@ struct ops {
     static enum axaddr_fault word##_op_handle_fault(uint64_t gpa, uint32_t access) {               \
         return word##_handle_fault(&word##_space, axaddr_gpa(gpa), access);                        \
     }                                                                                              \
+    static enum axaddr_status word##_op_perform(const struct axaddr_request *request,              \
+                                                struct axaddr_terms *terms) {                      \
+        return word##_perform(&word##_space, request, terms);                                      \
+    }                                                                                              \
+    static enum axaddr_status word##_op_tables_needed(const struct axaddr_request *request,        \
+                                                      uint64_t *count) {                           \
+        return word##_tables_needed(&word##_space, request, count);                                \
+    }                                                                                              \
+    static enum axaddr_fault word##_op_fault_from_pool(uint64_t gpa, uint32_t access) {            \
+        struct axaddr_pool pool = {0, 0};                                                          \
+        enum axaddr_fault result = AXADDR_FAULT_NO_MEMORY;                                         \
+        if (word##_resize_pool(&word##_space, &pool, format_.level_count) == AXADDR_OK) {          \
+            result = word##_handle_fault_from(&word##_space, axaddr_gpa(gpa), access, &pool);      \
+        }                                                                                          \
+        return word##_resize_pool(&word##_space, &pool, 0) == AXADDR_OK ? result                   \
+                                                                        : AXADDR_FAULT_DEVICE;     \
+    }                                                                                              \
     static enum axaddr_status word##_op_find_area(uint64_t gpa, struct axaddr_area *area) {        \
         return word##_find_area(&word##_space, axaddr_gpa(gpa), area);                             \
     }                                                                                              \
@@ -134,7 +154,10 @@ struct ops {
         .protect = word##_op_protect,                                                              \
         .translate = word##_op_translate,                                                          \
         .query = word##_op_query,                                                                  \
+        .perform = word##_op_perform,                                                              \
+        .tables_needed = word##_op_tables_needed,                                                  \
         .handle_fault = word##_op_handle_fault,                                                    \
+        .fault_from_pool = word##_op_fault_from_pool,                                              \
         .find_area = word##_op_find_area,                                                          \
         .next_area = word##_op_next_area,                                                          \
         .stats = word##_op_stats,                                                                  \
@@ -147,6 +170,7 @@ struct ops {
 enum call_kind {
     CALL_NONE,
     CALL_FAULT,
+    CALL_FAULT_POOL, /**< one that brings its own frames */
     CALL_TRANSLATE,
     CALL_QUERY,
     CALL_ACCESS, /**< the guest's own, past the engine */
@@ -160,6 +184,7 @@ enum call_kind {
     CALL_SPLIT,
     CALL_COLLAPSE,
     CALL_HARVEST,
+    CALL_COUNT, /**< what an unmap would take */
     CALL_STATS,
     CALL_FIND_AREA,
     CALL_NEXT_AREA,
@@ -176,8 +201,12 @@ struct call {
     enum call_kind kind;
     struct distance at;
     struct distance size;
-    uint32_t flags; /**< or the access, or the cookie */
+    uint32_t flags;  /**< or the access, or the cookie */
+    uint64_t budget; /**< not 0: a step, from where the thread's last step of an edit ended */
 };
+
+/** The budget of the last step. */
+#define CALL_REST UINT64_MAX
 
 #define SCENARIO_SETUP_MAX  5
 #define SCENARIO_SCRIPT_MAX 3
@@ -215,9 +244,10 @@ static const struct call *scenario_call(unsigned i) {
 
 static const char *call_name(enum call_kind kind) {
     static const char *const names[] = {
-        "none",     "fault",      "translate",  "query",      "guest access", "map lazy",
-        "populate", "map linear", "map device", "map backed", "unmap",        "protect",
-        "split",    "collapse",   "harvest",    "stats",      "find area",    "next area"};
+        "none",         "fault",    "fault from pool", "translate",  "query",
+        "guest access", "map lazy", "populate",        "map linear", "map device",
+        "map backed",   "unmap",    "protect",         "split",      "collapse",
+        "harvest",      "count",    "stats",           "find area",  "next area"};
     return names[kind];
 }
 
@@ -236,8 +266,12 @@ static uint64_t scenario_address(struct distance distance) {
     return scenario_bytes(distance);
 }
 
+static bool call_is_fault(const struct call *call) {
+    return call->kind == CALL_FAULT || call->kind == CALL_FAULT_POOL;
+}
+
 static bool call_is_reader(const struct call *call) {
-    return call->kind == CALL_FAULT || call->kind == CALL_TRANSLATE || call->kind == CALL_QUERY;
+    return call_is_fault(call) || call->kind == CALL_TRANSLATE || call->kind == CALL_QUERY;
 }
 
 static unsigned call_page(const struct call *call) {
@@ -312,8 +346,7 @@ static bool call_is_detached(const struct machine_seen *seen, uint64_t address, 
     uint64_t key = machine_key(seen->entry, seen->level, address);
     bool is_lazy = machine_key_kind(key) != MACHINE_LEAF &&
                    axaddr_absent_is_lazy((enum axaddr_absent_kind)machine_key_kind(key));
-    bool is_shared =
-        said->hpa.raw == MACHINE_ZERO || said->hpa.raw == machine_file_page(address);
+    bool is_shared = said->hpa.raw == MACHINE_ZERO || said->hpa.raw == machine_file_page(address);
 
     return code == AXADDR_OK && is_lazy &&
            (is_shared || (frame != 0 && frame->state == MACHINE_USED && !frame->is_reached)) &&
@@ -332,18 +365,55 @@ static void call_check_answer(const struct call *call, int code,
 
     for (i = 0; i < record->seen_count && !is_true; i++) {
         const struct machine_seen *seen = &record->seen[i];
-        is_true = call->kind == CALL_FAULT
-                      ? call_fault_is_true(record, seen, code, call->flags)
-                      : call_is_true(seen, address, code, said, is_query) ||
-                            call_is_detached(seen, address, code, said, is_query);
+        is_true = call_is_fault(call) ? call_fault_is_true(record, seen, code, call->flags)
+                                      : call_is_true(seen, address, code, said, is_query) ||
+                                            call_is_detached(seen, address, code, said, is_query);
     }
     if (!is_true) {
         machine_complain("%s of 0x%" PRIx64 " said %s (0x%" PRIx64 "), which it never was",
                          call_name(call->kind), address,
-                         call->kind == CALL_FAULT ? axaddr_fault_name((enum axaddr_fault)code)
-                                                  : axaddr_status_name((enum axaddr_status)code),
+                         call_is_fault(call) ? axaddr_fault_name((enum axaddr_fault)code)
+                                             : axaddr_status_name((enum axaddr_status)code),
                          said->hpa.raw);
     }
+}
+
+static enum axaddr_operation call_operation(const struct call *call) {
+    switch (call->kind) {
+    case CALL_MAP_LAZY:
+        return AXADDR_OP_RESERVE;
+    case CALL_MAP_POPULATE:
+        return AXADDR_OP_POPULATE;
+    case CALL_PROTECT:
+        return AXADDR_OP_PROTECT;
+    case CALL_SPLIT:
+        return AXADDR_OP_SPLIT;
+    case CALL_COLLAPSE:
+        return AXADDR_OP_COLLAPSE;
+    case CALL_HARVEST:
+        return AXADDR_OP_HARVEST;
+    default:
+        return AXADDR_OP_UNMAP;
+    }
+}
+
+/** One step of an edit. How far it goes may depend on faults, so the last one does what is left. */
+static int call_step(const struct call *call, struct axaddr_request *request) {
+    uint64_t *done = &machine.done[machine_self()];
+    struct axaddr_terms terms = {0, call->budget == CALL_REST ? 0 : call->budget, 0};
+    enum axaddr_status status = AXADDR_OK;
+
+    request->start += *done;
+    request->size -= *done;
+    if (request->size != 0) {
+        status = scenario_ops->perform(request, &terms);
+        if (terms.done > request->size || (status == AXADDR_OK) != (terms.done != 0)) {
+            machine_complain("a step says %s, and that 0x%" PRIx64 " bytes are done",
+                             axaddr_status_name(status), terms.done);
+        }
+        machine.done[machine_self()] += terms.done;
+    }
+    return (int)status;
 }
 
 /** The call itself. *said is what translate and query tell. */
@@ -351,12 +421,20 @@ static int call_make(const struct call *call, struct axaddr_mapping *said) {
     const struct ops *ops = scenario_ops;
     uint64_t at = scenario_address(call->at);
     uint64_t size = scenario_bytes(call->size);
+    struct axaddr_request request = axaddr_request_of(
+        call_operation(call), at, size, call->kind == CALL_HARVEST ? AXADDR_NOTES : call->flags);
     struct axaddr_area area;
     struct axaddr_stats stats;
+    uint64_t count;
 
+    if (call->budget != 0) {
+        return call_step(call, &request);
+    }
     switch (call->kind) {
     case CALL_FAULT:
         return (int)ops->handle_fault(at, call->flags);
+    case CALL_FAULT_POOL:
+        return (int)ops->fault_from_pool(at, call->flags);
     case CALL_TRANSLATE:
         return (int)ops->translate(at, &said->hpa.raw);
     case CALL_QUERY:
@@ -384,6 +462,8 @@ static int call_make(const struct call *call, struct axaddr_mapping *said) {
         return (int)ops->unmap(at, size);
     case CALL_PROTECT:
         return (int)ops->protect(at, size, call->flags);
+    case CALL_COUNT:
+        return ops->tables_needed(&request, &count) == AXADDR_OK ? (int)count : -1;
     case CALL_STATS:
         ops->stats(&stats);
         return (int)stats.area_count;
@@ -438,6 +518,9 @@ static int call_run(const struct call *call, unsigned self) {
     if (!record->is_reader && !record->is_hardware && machine.holder == self) {
         machine_complain("%s ends with the lock held", call_name(call->kind));
     }
+    if (machine_is_in_walk(record)) {
+        machine_complain("%s ends within its walk", call_name(call->kind));
+    }
     record->is_inside = false;
     record->is_reader = false;
     record->is_hardware = false;
@@ -447,7 +530,7 @@ static int call_run(const struct call *call, unsigned self) {
 /* ---- sequential orders ---- */
 
 static bool call_is_compared(const struct call *call) {
-    return call->kind == CALL_FAULT || call->kind >= CALL_MAP_LAZY;
+    return call_is_fault(call) || call->kind >= CALL_MAP_LAZY;
 }
 
 /** What decides a page in an area, as far as the area tells. */
@@ -537,7 +620,7 @@ static void scenario_forget_size(struct outcome *outcome) {
         }
     }
     for (i = 0; i < SCENARIO_CALL_MAX; i++) {
-        if (scenario_call(i)->kind == CALL_FAULT && outcome->codes[i] == AXADDR_FAULT_SPURIOUS) {
+        if (call_is_fault(scenario_call(i)) && outcome->codes[i] == AXADDR_FAULT_SPURIOUS) {
             outcome->codes[i] = AXADDR_FAULT_RESOLVED;
         }
     }
@@ -652,8 +735,7 @@ static void scenario_retry(void) {
     unsigned i;
 
     for (i = 0; i < SCENARIO_CALL_MAX; i++) {
-        if (scenario_call(i)->kind == CALL_FAULT &&
-            scenario_outcome.codes[i] == AXADDR_FAULT_SPURIOUS) {
+        if (call_is_fault(scenario_call(i)) && scenario_outcome.codes[i] == AXADDR_FAULT_SPURIOUS) {
             machine_acting = i / SCENARIO_SCRIPT_MAX;
             scenario_outcome.codes[i] = call_run(scenario_call(i), machine_acting);
         }
