@@ -133,23 +133,29 @@
     AXADDR_DEFINE_SPACE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
 #define AXADDR_DEFINE_SPACE_TYPED(name, format, hal, input, output)                                \
     AXADDR_SPACE_TYPE_(name)                                                                       \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
     AXADDR_SPACE_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)              \
+    AXADDR_END_GENERATED_                                                                          \
     struct name
 
 /** `struct name` and prototypes, for a header that several translation units include. */
 #define AXADDR_DECLARE_SPACE(name) AXADDR_DECLARE_SPACE_TYPED(name, axaddr_gpa, axaddr_hpa)
 #define AXADDR_DECLARE_SPACE_TYPED(name, input, output)                                            \
     AXADDR_SPACE_TYPE_(name)                                                                       \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_SPACE_FUNCTIONS_(AXADDR_EXTERN_, AXADDR_EXTERN_VOID_, name, input, output)              \
+    AXADDR_END_GENERATED_                                                                          \
     struct name
 
 /** The functions that AXADDR_DECLARE_SPACE declares; in one translation unit. */
 #define AXADDR_IMPLEMENT_SPACE(name, format, hal)                                                  \
     AXADDR_IMPLEMENT_SPACE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
 #define AXADDR_IMPLEMENT_SPACE_TYPED(name, format, hal, input, output)                             \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
     AXADDR_SPACE_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)              \
+    AXADDR_END_GENERATED_                                                                          \
     struct name
 
 /* ---- bare tables: the same three ---- */
@@ -158,22 +164,28 @@
     AXADDR_DEFINE_PAGE_TABLE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
 #define AXADDR_DEFINE_PAGE_TABLE_TYPED(name, format, hal, input, output)                           \
     AXADDR_TABLE_TYPE_(name)                                                                       \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_TABLE_INSTANCE_(name, format, hal)                                                      \
     AXADDR_TABLE_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)              \
+    AXADDR_END_GENERATED_                                                                          \
     struct name
 
 #define AXADDR_DECLARE_PAGE_TABLE(name)                                                            \
     AXADDR_DECLARE_PAGE_TABLE_TYPED(name, axaddr_gpa, axaddr_hpa)
 #define AXADDR_DECLARE_PAGE_TABLE_TYPED(name, input, output)                                       \
     AXADDR_TABLE_TYPE_(name)                                                                       \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_TABLE_FUNCTIONS_(AXADDR_EXTERN_, AXADDR_EXTERN_VOID_, name, input, output)              \
+    AXADDR_END_GENERATED_                                                                          \
     struct name
 
 #define AXADDR_IMPLEMENT_PAGE_TABLE(name, format, hal)                                             \
     AXADDR_IMPLEMENT_PAGE_TABLE_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
 #define AXADDR_IMPLEMENT_PAGE_TABLE_TYPED(name, format, hal, input, output)                        \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_TABLE_INSTANCE_(name, format, hal)                                                      \
     AXADDR_TABLE_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)              \
+    AXADDR_END_GENERATED_                                                                          \
     struct name
 
 #endif /* AXADDR_H */

@@ -124,6 +124,7 @@
 
 /** A kind of address called `name`, printed with `label` (a string literal). */
 #define AXADDR_DEFINE_ADDR_LABELLED(name, label)                                                   \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_ADDR_TYPE_(name)                                                                        \
     AXADDR_ADDR_ALIGNMENT_(name)                                                                   \
     AXADDR_ADDR_SIZED_(name, 4k, AXADDR_SIZE_4K)                                                   \
@@ -132,6 +133,7 @@
     AXADDR_ADDR_RANGE_(name)                                                                       \
     AXADDR_ADDR_PAGES_(name)                                                                       \
     AXADDR_ADDR_PRINT_(name, label)                                                                \
+    AXADDR_END_GENERATED_                                                                          \
     AXADDR_STATIC_ASSERT(sizeof(name##_t) == 8, "an address is 64 bits on every target")
 
 /* ---- the algorithms, on raw numbers ----

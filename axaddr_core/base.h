@@ -83,6 +83,15 @@ static inline const char *axaddr_status_name(enum axaddr_status status) {
     return "?";
 }
 
+/* ---- what macros generate ----
+ *
+ * Names of parameters are the ordinary words, which a user's own globals may be, too: that is no
+ * shadowing that anybody could have avoided.
+ */
+#define AXADDR_BEGIN_GENERATED_                                                                    \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")
+#define AXADDR_END_GENERATED_ _Pragma("GCC diagnostic pop")
+
 /* ---- bits ---- */
 
 /** A number whose lowest `count` bits are set; count is 0 to 64. */

@@ -64,8 +64,10 @@
     struct name {                                                                                  \
         struct axaddr_owned_frame owned;                                                           \
     };                                                                                             \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_FRAME_LIFE_(name, hal)                                                                  \
     AXADDR_FRAME_USE_(name, hal)                                                                   \
+    AXADDR_END_GENERATED_                                                                          \
     AXADDR_STATIC_ASSERT(sizeof(hal) == sizeof(struct axaddr_hal),                                 \
                          "the second argument is the HAL itself, not a pointer to it")
 

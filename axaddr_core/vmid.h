@@ -562,7 +562,9 @@ axaddr_vmid_holders(const struct axaddr_vmid_sharing *sharing, const struct axad
         struct axaddr_vmid_cpu cpus[cpu_max];                                                      \
     };                                                                                             \
     static const struct axaddr_vmid_sharing name##_sharing_ = {lock, unlock, has_atomics};         \
+    AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_VMID_FUNCTIONS_(name, cpu_max)                                                          \
+    AXADDR_END_GENERATED_                                                                          \
     struct name
 
 #define AXADDR_VMID_FUNCTIONS_(name, cpu_max)                                                      \

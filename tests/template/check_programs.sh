@@ -58,6 +58,7 @@ check_programs() {
         job program two_hals "$line" two_hals.c arena.c
         job program shared_user "$line" shared_user.c shared_other.c shared_code.c arena.c
         job program typed "$line" typed.c arena.c
+        job program names "$line" names.c
     done
     for line in "g++ -O0" "g++ -O2" "clang++ -O2"; do
         need "${line%% *}" || continue
