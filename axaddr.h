@@ -24,8 +24,9 @@
  * Types        axaddr_gva_t, axaddr_gpa_t, axaddr_hva_t, axaddr_hpa_t: structs that hold a 64-bit
  *              .raw, made by axaddr_gpa(raw) and so on; mixing them up does not compile.
  *              AXADDR_DEFINE_ADDR(name) makes another kind.                  axaddr_core/addr.h
- * Flags        AXADDR_READ, WRITE, EXECUTE, USER, DEVICE, UNCACHED; beside them, how to map:
- *              AXADDR_SMALL, AXADDR_LARGE, AXADDR_ZERO_PAGE.                axaddr_core/flags.h
+ * Flags        AXADDR_READ, WRITE, EXECUTE, USER, DEVICE, UNCACHED; for formats that tell it:
+ *              GLOBAL, EXECUTE_USER, EXECUTE_KERNEL; beside them, how to map: AXADDR_SMALL,
+ *              AXADDR_LARGE, AXADDR_ZERO_PAGE.                              axaddr_core/flags.h
  * Status       AXADDR_OK, INVALID, EXISTS, NOT_MAPPED, NO_MEMORY, DENIED, BUSY, UNSUPPORTED. A call
  *              that fails has changed nothing.                               axaddr_core/base.h
  * Formats      axaddr_x86_ept; axaddr_x86_64, axaddr_x86_npt; axaddr_aarch64_stage2_40,

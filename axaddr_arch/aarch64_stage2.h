@@ -80,7 +80,7 @@ static inline enum axaddr_entry_kind axaddr_aarch64_stage2_kind_of(uint64_t entr
  * XN alone governs fetches (D8.4.2.1, Tables D8-76 to D8-78; AArch32 stage 2 is different there).
  */
 static inline bool axaddr_aarch64_stage2_can_hold(uint32_t flags) {
-    return (flags & AXADDR_USER) == 0 && axaddr_flags_agree(flags);
+    return (flags & (AXADDR_USER | AXADDR_SPECIAL_FLAGS)) == 0 && axaddr_flags_agree(flags);
 }
 
 static inline uint64_t axaddr_aarch64_stage2_attributes_of(uint32_t flags, unsigned level) {

@@ -203,8 +203,8 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_riscv_gstage_common_attributes(uint32_t fla
 
 /** No USER, for the guest's user mode is not told apart; no WRITE without READ, reserved (Sv39). */
 AXADDR_ALWAYS_INLINE bool axaddr_riscv_gstage_rights_fit(uint32_t flags) {
-    return (flags & AXADDR_USER) == 0 && (flags & (AXADDR_READ | AXADDR_WRITE)) != AXADDR_WRITE &&
-           axaddr_flags_agree(flags);
+    return (flags & (AXADDR_USER | AXADDR_SPECIAL_FLAGS)) == 0 &&
+           (flags & (AXADDR_READ | AXADDR_WRITE)) != AXADDR_WRITE && axaddr_flags_agree(flags);
 }
 
 /* ---- hooks without Svpbmt ---- */

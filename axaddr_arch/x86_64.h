@@ -74,7 +74,8 @@ static inline bool axaddr_x86_64_is_reserved(uint64_t entry, uint32_t *rights) {
 }
 
 static inline bool axaddr_x86_64_can_hold(uint32_t flags) {
-    return (flags & AXADDR_READ) != 0 && axaddr_flags_agree(flags);
+    return (flags & AXADDR_READ) != 0 && (flags & AXADDR_SPECIAL_FLAGS) == 0 &&
+           axaddr_flags_agree(flags);
 }
 
 /**

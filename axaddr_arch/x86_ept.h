@@ -79,10 +79,9 @@ static inline enum axaddr_entry_kind axaddr_x86_ept_kind_of(uint64_t entry, unsi
 }
 
 static inline bool axaddr_x86_ept_can_hold(uint32_t flags) {
-    if ((flags & AXADDR_ACCESS_FLAGS) == 0 || (flags & AXADDR_USER) != 0) {
-        return false;
-    }
-    return (flags & (AXADDR_READ | AXADDR_WRITE)) != AXADDR_WRITE && axaddr_flags_agree(flags);
+    return (flags & AXADDR_ACCESS_FLAGS) != 0 &&
+           (flags & (AXADDR_USER | AXADDR_SPECIAL_FLAGS)) == 0 &&
+           (flags & (AXADDR_READ | AXADDR_WRITE)) != AXADDR_WRITE && axaddr_flags_agree(flags);
 }
 
 static inline uint64_t axaddr_x86_ept_attributes_of(uint32_t flags, unsigned level) {

@@ -34,16 +34,16 @@ AXADDR_ALWAYS_INLINE bool axaddr_absent_is_parked(enum axaddr_absent_kind kind) 
     return kind >= AXADDR_ABSENT_PARKED_LEAF && kind <= AXADDR_ABSENT_PARKED_LINK;
 }
 
-/* ---- the payload: 28 bits, so that it fits formats with 32-bit entries too ----
+/* ---- the payload: 27 bits, so that it fits formats with 32-bit entries too ----
  *
- *      27           8 7  6 5         0
+ *      26          11 10 9 8         0
  *     |    cookie    | how |  flags   |   how: AXADDR_LARGE, AXADDR_ZERO_PAGE
  */
 
-#define AXADDR_PAYLOAD_FLAGS_BITS 8
-#define AXADDR_PAYLOAD_HOW        UINT32_C(0xc0)
-#define AXADDR_PAYLOAD_HOW_SHIFT  11 /* from there to where the flags have them */
-#define AXADDR_COOKIE_BITS        20
+#define AXADDR_PAYLOAD_FLAGS_BITS 11
+#define AXADDR_PAYLOAD_HOW        UINT32_C(0x600)
+#define AXADDR_PAYLOAD_HOW_SHIFT  8 /* from there to where the flags have them */
+#define AXADDR_COOKIE_BITS        16
 /** The largest cookie that a reservation or a trapped range can carry. */
 #define AXADDR_COOKIE_MAX         ((UINT32_C(1) << AXADDR_COOKIE_BITS) - 1)
 

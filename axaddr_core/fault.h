@@ -234,11 +234,12 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_mapped(const struct axaddr_i
                                                            struct axaddr_pool *pool) {
     const struct axaddr_format *format = self->format;
     uint64_t leaf = position->entry;
-    uint32_t flags = format->flags_of(
-        axaddr_entry_plain(self, position->slot, leaf, position->level), position->level);
+    uint32_t lacking = access & ~axaddr_flags_permit(format->flags_of(
+                                    axaddr_entry_plain(self, position->slot, leaf, position->level),
+                                    position->level));
 
-    if ((access & ~flags) != 0) {
-        return axaddr_has_areas(self) && (access & ~flags) == AXADDR_WRITE
+    if (lacking != 0) {
+        return axaddr_has_areas(self) && lacking == AXADDR_WRITE
                    ? self->upgrade(table, address, access, pool)
                    : AXADDR_FAULT_DENIED;
     }
@@ -289,7 +290,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
     }
     if (axaddr_absent_is_lazy(kind)) {
         flags = axaddr_payload_flags(format->absent_value(position.entry));
-        return (access & ~flags) != 0
+        return (access & ~axaddr_flags_permit(flags)) != 0
                    ? AXADDR_FAULT_DENIED
                    : axaddr_fault_lazy(self, table, &position, address, access, pool);
     }

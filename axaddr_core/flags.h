@@ -15,6 +15,15 @@
 #define AXADDR_USER     UINT32_C(8)  /**< stage 1: reachable from user mode */
 #define AXADDR_DEVICE   UINT32_C(16) /**< device registers: strongly ordered, never speculated */
 #define AXADDR_UNCACHED UINT32_C(32) /**< memory that no cache holds (DMA buffers, frame buffers) */
+#define AXADDR_GLOBAL   UINT32_C(64) /**< stage 1: alike in all address spaces, kept across ASIDs */
+
+/*
+ * Where a second stage can tell the guest's modes apart (EPT with mode-based execute control,
+ * FEAT_XNX), one of them stands in the place of EXECUTE, which permits fetches in both. A fault is
+ * told the mode in the same way. Other formats refuse them.
+ */
+#define AXADDR_EXECUTE_USER   UINT32_C(128) /**< only the guest's user mode may fetch */
+#define AXADDR_EXECUTE_KERNEL UINT32_C(256) /**< only the guest's privileged modes may fetch */
 
 /* How a range is mapped, not what: given beside the flags, never part of them. */
 
@@ -33,14 +42,21 @@
 
 /** The rights: at least one of them is in every mapping. Also what an access asks for. */
 #define AXADDR_ACCESS_FLAGS  (AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE)
+/** Fetches of one mode of the guest only. */
+#define AXADDR_EXECUTE_MODES (AXADDR_EXECUTE_USER | AXADDR_EXECUTE_KERNEL)
 /** All flags that a mapping can have. */
-#define AXADDR_MAPPING_FLAGS (AXADDR_ACCESS_FLAGS | AXADDR_USER | AXADDR_DEVICE | AXADDR_UNCACHED)
+#define AXADDR_MAPPING_FLAGS                                                                       \
+    (AXADDR_ACCESS_FLAGS | AXADDR_USER | AXADDR_DEVICE | AXADDR_UNCACHED | AXADDR_GLOBAL |         \
+     AXADDR_EXECUTE_MODES)
+/** What only some formats can express, and others refuse. */
+#define AXADDR_SPECIAL_FLAGS (AXADDR_GLOBAL | AXADDR_EXECUTE_MODES)
 /** What a lazy area keeps of the way in which it was mapped. */
 #define AXADDR_LAZY_FLAGS    (AXADDR_LARGE | AXADDR_ZERO_PAGE)
 
 /** Whether `flags` are known ones with at least one right: anything else is AXADDR_INVALID. */
 AXADDR_ALWAYS_INLINE bool axaddr_flags_are_valid(uint32_t flags) {
-    return (flags & ~AXADDR_MAPPING_FLAGS) == 0 && (flags & AXADDR_ACCESS_FLAGS) != 0;
+    return (flags & ~AXADDR_MAPPING_FLAGS) == 0 &&
+           (flags & (AXADDR_ACCESS_FLAGS | AXADDR_EXECUTE_MODES)) != 0;
 }
 
 /**
@@ -49,10 +65,17 @@ AXADDR_ALWAYS_INLINE bool axaddr_flags_are_valid(uint32_t flags) {
  * (AXADDR_UNSUPPORTED); what else it cannot hold is its own to say (format.h, can_hold).
  */
 AXADDR_ALWAYS_INLINE bool axaddr_flags_agree(uint32_t flags) {
+    uint32_t fetches = flags & (AXADDR_EXECUTE | AXADDR_EXECUTE_MODES);
+
     if ((flags & AXADDR_DEVICE) != 0) {
-        return (flags & (AXADDR_UNCACHED | AXADDR_EXECUTE)) == 0;
+        return (flags & AXADDR_UNCACHED) == 0 && fetches == 0;
     }
-    return true;
+    return (fetches & (fetches - 1)) == 0; /* EXECUTE, or one mode in its place */
+}
+
+/** What accesses flags permit: with EXECUTE fetches of either mode. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_flags_permit(uint32_t flags) {
+    return flags | ((flags & AXADDR_EXECUTE) != 0 ? AXADDR_EXECUTE_MODES : 0);
 }
 
 #endif /* AXADDR_CORE_FLAGS_H */

@@ -121,7 +121,7 @@ struct axaddr_format {
 
     /**
      * An absent entry, and what it was made of. Kind EMPTY gives `empty` and has no value. Values
-     * have 28 bits (payloads), or for PARKED kinds as many as a page number within output_width.
+     * have 27 bits (payloads), or for PARKED kinds as many as a page number within output_width.
      */
     uint64_t (*make_absent)(enum axaddr_absent_kind kind, uint64_t value);
     enum axaddr_absent_kind (*absent_kind)(uint64_t entry);

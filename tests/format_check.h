@@ -45,10 +45,10 @@ __attribute__((unused)) static void check_reserved(const struct axaddr_format *f
     unsigned kind;
     unsigned i;
 
-    for (flags = 0; flags < 0x100; flags++) {
+    for (flags = 0; flags <= AXADDR_MAPPING_FLAGS; flags++) {
         for (kind = AXADDR_ABSENT_RESERVED; kind <= AXADDR_ABSENT_PARKED_TABLE; kind++) {
             uint64_t entry = format->make_absent((enum axaddr_absent_kind)kind,
-                                                 axaddr_payload(flags, 0x5a5a5 ^ flags));
+                                                 axaddr_payload(flags, 0x5a5a ^ flags));
             CHECK(format_agrees_on_reserved(format, entry, true));
             for (i = 0; i < 64; i++) {
                 CHECK(format_agrees_on_reserved(format, entry ^ UINT64_C(1) << i, false));

@@ -17,7 +17,7 @@ AXADDR_DEFINE_PAGE_TABLE(bare_table, axaddr_aarch64_stage2_40, machine_hal);
 
 #include "faults.h"
 
-#define COOKIE UINT32_C(0x12345)
+#define COOKIE UINT32_C(0x1234)
 
 /** What supply_frame was asked, once, since the operation began. */
 static void check_asked(uint64_t gpa, uint32_t access, bool is_mapped, uint64_t frame) {
@@ -341,14 +341,14 @@ static void bad_lazy_requests(void) {
     DO(INVALID, map_alloc(home, large, X | AXADDR_ZERO_PAGE));
     DO(INVALID, map_alloc(home, large, AXADDR_ZERO_PAGE));
     DO(INVALID, map_alloc(home, large, AXADDR_LARGE));
-    DO(INVALID, map_alloc(home, large, RW | 64 | AXADDR_ZERO_PAGE));
+    DO(INVALID, map_alloc(home, large, RW | 512 | AXADDR_ZERO_PAGE));
     DO(INVALID, map_alloc(home, large + 1, RW | AXADDR_LARGE));
     DO(UNSUPPORTED, map_alloc(home, large, never | AXADDR_LARGE));
     DO(UNSUPPORTED, map_alloc(home, large, RW | AXADDR_ZERO_PAGE)); /* no zero frame */
     DO(OK, kind->set_zero_frame(space, axaddr_hpa(machine.zero_frame)));
     DO(INVALID, map_alloc(home, large, W | AXADDR_ZERO_PAGE));
     DO(UNSUPPORTED, map_alloc(home, large, never | AXADDR_ZERO_PAGE));
-    DO(INVALID, map_alloc(home, large, RW | 64 | AXADDR_ZERO_PAGE));
+    DO(INVALID, map_alloc(home, large, RW | 512 | AXADDR_ZERO_PAGE));
     DO(INVALID, map_backed(home, large, RW, AXADDR_COOKIE_MAX + 1));
     DO(INVALID, map_backed(home, large, RW, UINT32_MAX));
     DO(INVALID, map_backed(home, large, 0, 0));

@@ -106,13 +106,14 @@ static void known_flags_with_a_right_are_valid(void) {
 
     CHECK_EQ(AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE | AXADDR_USER | AXADDR_DEVICE |
                  AXADDR_UNCACHED,
-             0x3f);
-    for (flags = 0; flags < 0x40; flags++) {
+             0x3f); /* as the original has them */
+    for (flags = 0; flags < 0x200; flags++) {
         bool has_right = (flags & AXADDR_READ) != 0 || (flags & AXADDR_WRITE) != 0 ||
-                         (flags & AXADDR_EXECUTE) != 0;
+                         (flags & AXADDR_EXECUTE) != 0 || (flags & AXADDR_EXECUTE_USER) != 0 ||
+                         (flags & AXADDR_EXECUTE_KERNEL) != 0;
         CHECK_EQ(axaddr_flags_are_valid(flags), has_right);
     }
-    for (bit = 6; bit < 32; bit++) {
+    for (bit = 9; bit < 32; bit++) {
         CHECK(!axaddr_flags_are_valid(AXADDR_READ | UINT32_C(1) << bit));
     }
     CHECK(!axaddr_flags_are_valid(AXADDR_READ | AXADDR_SMALL));
@@ -121,11 +122,21 @@ static void known_flags_with_a_right_are_valid(void) {
 static void a_mapping_has_one_memory_type_and_devices_do_not_execute(void) {
     uint32_t flags;
 
-    for (flags = 0; flags < 0x40; flags++) {
+    for (flags = 0; flags < 0x200; flags++) {
         bool is_device = (flags & AXADDR_DEVICE) != 0;
-        bool is_refused = is_device && ((flags & AXADDR_UNCACHED) || (flags & AXADDR_EXECUTE));
-        CHECK_EQ(axaddr_flags_agree(flags), !is_refused);
+        int fetches = ((flags & AXADDR_EXECUTE) != 0) + ((flags & AXADDR_EXECUTE_USER) != 0) +
+                      ((flags & AXADDR_EXECUTE_KERNEL) != 0);
+        bool is_refused = is_device && ((flags & AXADDR_UNCACHED) || fetches > 0);
+        CHECK_EQ(axaddr_flags_agree(flags), !is_refused && fetches <= 1);
     }
+}
+
+static void execute_permits_fetches_of_both_modes(void) {
+    CHECK_EQ(axaddr_flags_permit(AXADDR_READ | AXADDR_EXECUTE),
+             AXADDR_READ | AXADDR_EXECUTE | AXADDR_EXECUTE_USER | AXADDR_EXECUTE_KERNEL);
+    CHECK_EQ(axaddr_flags_permit(AXADDR_READ | AXADDR_EXECUTE_USER),
+             AXADDR_READ | AXADDR_EXECUTE_USER);
+    CHECK_EQ(axaddr_flags_permit(AXADDR_READ), AXADDR_READ);
 }
 
 /* ---- ranges and frames ---- */
@@ -162,6 +173,7 @@ int main(void) {
     CASE(powers_of_two);
     CASE(known_flags_with_a_right_are_valid);
     CASE(a_mapping_has_one_memory_type_and_devices_do_not_execute);
+    CASE(execute_permits_fetches_of_both_modes);
     CASE(a_range_around_the_middle_has_a_size);
     CASE(an_adopted_frame_is_where_it_was);
     return check_report("test_base");

@@ -289,7 +289,7 @@ static void keeps_the_rules(const struct axaddr_format *format) {
 
     CHECK_EQ(format->make_absent(AXADDR_ABSENT_EMPTY, 0), format->empty);
     for (kind = AXADDR_ABSENT_RESERVED; kind <= AXADDR_ABSENT_PARKED_TABLE; kind++) {
-        uint64_t most = kind < AXADDR_ABSENT_PARKED_LEAF ? axaddr_low_bits(28) : pages;
+        uint64_t most = kind < AXADDR_ABSENT_PARKED_LEAF ? axaddr_low_bits(27) : pages;
         uint64_t values[] = {0, 1, most, most / 3};
         unsigned i;
         for (i = 0; i < 4; i++) {
@@ -305,7 +305,7 @@ static void keeps_the_rules(const struct axaddr_format *format) {
              format->input_width);
     for (level = 0; level < 2; level++) {
         uint64_t frame = pages << 12 & ~axaddr_low_bits(format->shift[level]);
-        for (flags = 1; flags < 64; flags++) {
+        for (flags = 1; flags <= AXADDR_MAPPING_FLAGS; flags++) {
             uint64_t leaf;
             if (!axaddr_flags_are_valid(flags) || !format->can_hold(flags)) {
                 continue;

@@ -120,8 +120,8 @@ static void bad_flags_are_invalid(void) {
                             AXADDR_DEVICE,
                             AXADDR_UNCACHED,
                             AXADDR_SMALL,
-                            AXADDR_READ | 64,
-                            AXADDR_READ | 128,
+                            AXADDR_READ | 512,
+                            AXADDR_READ | 1024,
                             AXADDR_READ | (UINT32_C(1) << 15),
                             AXADDR_READ | (UINT32_C(1) << 19),
                             AXADDR_READ | (UINT32_C(1) << 31),
@@ -152,7 +152,7 @@ static void flags_are_held_or_unsupported(void) {
 
     begin_pages(home(), 64);
     GO_ON();
-    for (flags = 1; flags < 64; flags++) {
+    for (flags = 1; flags <= AXADDR_MAPPING_FLAGS; flags++) {
         enum axaddr_status expected;
         if (!axaddr_flags_are_valid(flags)) {
             continue;

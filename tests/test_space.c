@@ -541,7 +541,7 @@ static void areas_say_what_was_mapped(void) {
 
 /** Entries of every kind side by side in one table, each in a state of its own. */
 static void absent_entries_are_not_followed(void) {
-    static const uint32_t cookies[] = {0, 1, 3, 7, 0xfff, 0xf0f0f, 0x12345, AXADDR_COOKIE_MAX};
+    static const uint32_t cookies[] = {0, 1, 3, 7, 0xfff, 0xf0f0, 0x1234, AXADDR_COOKIE_MAX};
     uint64_t i;
 
     begin_pages(home(), 64);

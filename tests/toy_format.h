@@ -43,7 +43,7 @@ static inline bool toy_needs_break(uint64_t from, uint64_t to, unsigned level) {
 
 /** Everything that makes sense, but not WRITE and EXECUTE together without READ. */
 static inline bool toy_can_hold(uint32_t flags) {
-    return axaddr_flags_agree(flags) &&
+    return axaddr_flags_agree(flags) && (flags & AXADDR_SPECIAL_FLAGS) == 0 &&
            (flags & AXADDR_ACCESS_FLAGS) != (AXADDR_WRITE | AXADDR_EXECUTE);
 }
 
