@@ -234,9 +234,10 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_mapped(const struct axaddr_i
                                                            struct axaddr_pool *pool) {
     const struct axaddr_format *format = self->format;
     uint64_t leaf = position->entry;
-    uint32_t lacking = access & ~axaddr_flags_permit(format->flags_of(
-                                    axaddr_entry_plain(self, position->slot, leaf, position->level),
-                                    position->level));
+    uint32_t lacking =
+        access & ~axaddr_permitted(self, format->flags_of(axaddr_entry_plain(self, position->slot,
+                                                                             leaf, position->level),
+                                                          position->level));
 
     if (lacking != 0) {
         return axaddr_has_areas(self) && lacking == AXADDR_WRITE
@@ -290,7 +291,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
     }
     if (axaddr_absent_is_lazy(kind)) {
         flags = axaddr_payload_flags(format->absent_value(position.entry));
-        return (access & ~axaddr_flags_permit(flags)) != 0
+        return (access & ~axaddr_permitted(self, flags)) != 0
                    ? AXADDR_FAULT_DENIED
                    : axaddr_fault_lazy(self, table, &position, address, access, pool);
     }

@@ -165,6 +165,12 @@ AXADDR_ALWAYS_INLINE void axaddr_unlock(const struct axaddr_instance *self,
     }
 }
 
+/** What accesses flags permit. Where the modes of the guest cannot be told apart, just these. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_permitted(const struct axaddr_instance *self, uint32_t flags) {
+    return self->format->can_hold(AXADDR_READ | AXADDR_EXECUTE_USER) ? axaddr_flags_permit(flags)
+                                                                     : flags;
+}
+
 /** After a flush, before what it took away is freed: wait for those who walk without the lock. */
 AXADDR_ALWAYS_INLINE void axaddr_quiesce(const struct axaddr_instance *self,
                                          const struct axaddr_table *table) {
