@@ -75,9 +75,9 @@ bench-instr: ## instructions for each operation, counted by callgrind, with the 
 	@tools/setup bench
 	@bench/run.sh instr $(BUILD)/bench
 
-fuzz: ## AFL++ on a space against its model, for FUZZ_SECONDS (60)
+fuzz: ## AFL++ for FUZZ_SECONDS (60), on all targets in turn or on FUZZ_TARGET (fuzz/run.sh)
 	@tools/setup fuzz
-	@fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
+	@fuzz/run.sh $(BUILD)/fuzz $(FUZZ_SECONDS) $(FUZZ_TARGET)
 
 # Where threads share counters, these have to be atomic, and are ten times slower for it.
 COVERED := $(patsubst %,$(BUILD)/coverage/%,$(filter-out $(THREADED),$(TESTS))) \
@@ -90,8 +90,8 @@ coverage: ## lines and branches that the host tests and the fuzz corpus reach; f
 	@$(MAKE) --no-print-directory -j2 $(COVERED)
 	@tools/coverage $(BUILD)/coverage $(COVERED)
 $(BUILD)/coverage/fuzz_%: fuzz/fuzz_%.c fuzz/replay.c $(BUILD)/coverage/spaces.o \
-    $(BUILD)/coverage/tables.o $(HEADERS) $(wildcard tests/*.h)
-	@$(CC_coverage) -I. $(filter %.c %.o,$^) -o $@
+    $(BUILD)/coverage/tables.o $(HEADERS) $(wildcard fuzz/*.h tests/*.h tests/interleave/*.[ch])
+	@$(CC_coverage) -I. $(filter fuzz/%.c %.o,$^) -o $@
 
 size: ## code and stack of an instance with its whole API, against tests/template/budgets
 	@tools/setup size

@@ -4,8 +4,8 @@
  *
  *     fuzz_replay fuzz/corpus/seed-01 fuzz/corpus/seed-02
  *
- * Ends with the line of tests/check.h. A file that makes the target abort ends the program; its
- * name is the last thing printed.
+ * Ends with the line of tests/check.h. A file that makes the target abort ends the program, which
+ * tells its name; sanitizers have to be told to abort (replay.sh).
  */
 #include <signal.h>
 #include <stdint.h>
@@ -19,21 +19,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define INPUT_MAX (1 << 20)
 
 static const char *replayed_file;
+static int passed;
+static int failed;
 
+static void report(void) {
+    printf("fuzz_replay: %d passed, %d failed\n", passed, failed);
+    fflush(stdout);
+}
+
+/** The target is not in the middle of printing when it aborts. */
 static void on_abort(int number) {
-    static const char text[] = "aborted by: ";
     (void)number;
-    if (write(1, text, sizeof(text) - 1) < 0 ||
-        write(1, replayed_file, strlen(replayed_file)) < 0 || write(1, "\n", 1) < 0) {
-        _exit(2);
-    }
+    failed++;
+    printf("aborted by: %s\n", replayed_file);
+    report();
     _exit(1);
 }
 
 int main(int argument_count, char **arguments) {
     static uint8_t data[INPUT_MAX];
-    int passed = 0;
-    int failed = 0;
     int i;
 
     signal(SIGABRT, on_abort);
@@ -59,6 +63,6 @@ int main(int argument_count, char **arguments) {
         free(copy);
         passed++;
     }
-    printf("fuzz_replay: %d passed, %d failed\n", passed, failed);
+    report();
     return failed != 0 || passed == 0;
 }
