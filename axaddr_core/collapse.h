@@ -85,7 +85,7 @@ AXADDR_ALWAYS_INLINE void axaddr_hint_runs(const struct axaddr_instance *self,
     uint64_t address = (first + mask) & ~mask;
 
     while (address >= first && address <= last && last - address >= mask) {
-        void *slot = axaddr_slot_at(self->format, at, level, address);
+        void *slot = axaddr_slot_at(self, table, at, level, address);
         uint64_t leaf;
 
         if (axaddr_is_uniform(self, table, slot, UINT64_C(1) << self->format->run_bits, level,
@@ -146,7 +146,7 @@ AXADDR_ALWAYS_INLINE void axaddr_collapse_walk(const struct axaddr_instance *sel
 
     axaddr_path_init(self, table, &path);
     for (;;) {
-        void *slot = axaddr_slot_at(format, path.at[path.level], path.level, address);
+        void *slot = axaddr_slot_at(self, table, path.at[path.level], path.level, address);
         uint64_t done = address | axaddr_span_mask(self, path.level);
 
         if (path.level > level) {
@@ -169,7 +169,7 @@ AXADDR_ALWAYS_INLINE void axaddr_collapse_walk(const struct axaddr_instance *sel
             return;
         }
         address = done + 1;
-        while (axaddr_path_leaves(self, &path, address)) {
+        while (axaddr_path_leaves(self, table, &path, address)) {
             path.level++;
         }
     }
@@ -186,10 +186,11 @@ AXADDR_ALWAYS_INLINE void axaddr_table_collapse(const struct axaddr_instance *se
     unsigned level = 1;
 
     /* Level by level: park and make its leaves, then look for runs in what remains below. */
-    while (level <= axaddr_leaf_level_max(self) + 1) {
+    while (level <= axaddr_leaf_level_max(self, table) + 1) {
         bool is_hint = step == AXADDR_COLLAPSE_HINT;
 
-        if (is_hint ? axaddr_has_runs(self, level - 1) : level <= axaddr_leaf_level_max(self)) {
+        if (is_hint ? axaddr_has_runs(self, level - 1)
+                    : level <= axaddr_leaf_level_max(self, table)) {
             axaddr_collapse_walk(self, table, edit, is_hint ? level - 1 : level, step);
         }
         if (edit->has_parked && step == AXADDR_COLLAPSE_PARK) {

@@ -117,7 +117,7 @@ AXADDR_ALWAYS_INLINE void axaddr_fill_parts(const struct axaddr_instance *self,
                                             const struct axaddr_table *table, void *at,
                                             uint64_t entry, unsigned level) {
     const struct axaddr_format *format = self->format;
-    void *end = axaddr_table_end(format, at, level - 1);
+    void *end = axaddr_table_end(self, table, at, level - 1);
     void *slot = at;
 
     if (format->kind_of(entry, level) != AXADDR_ENTRY_LEAF) {
@@ -145,7 +145,7 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_split(const struct axaddr_instance *self,
     const struct axaddr_format *format = self->format;
     unsigned level = path->level;
     uint64_t mask = axaddr_span_mask(self, level);
-    void *slot = axaddr_slot_at(format, path->at[level], level, address);
+    void *slot = axaddr_slot_at(self, table, path->at[level], level, address);
     uint64_t frame = axaddr_pool_take(self, table, pool);
     uint64_t link = format->make_table(frame, level);
     bool must_break = !axaddr_path_is_fresh(path) && format->needs_break != 0 &&
@@ -345,10 +345,11 @@ AXADDR_ALWAYS_INLINE void axaddr_park_table(const struct axaddr_instance *self,
  * known to be empty or parked. Looks from `last` on, around the end, up to `first`: the next
  * neighbours most likely hold what keeps a table.
  */
-AXADDR_ALWAYS_INLINE bool axaddr_is_table_parked(const struct axaddr_instance *self, void *at,
+AXADDR_ALWAYS_INLINE bool axaddr_is_table_parked(const struct axaddr_instance *self,
+                                                 const struct axaddr_table *table, void *at,
                                                  unsigned level, void *first, void *last) {
     const struct axaddr_format *format = self->format;
-    void *end = axaddr_table_end(format, at, level);
+    void *end = axaddr_table_end(self, table, at, level);
     void *slot = last;
     bool has_wrapped = false;
 
@@ -397,16 +398,16 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_step_up(const struct axaddr_instance *self
     uint64_t part_first = (inside & ~mask) > edit->first ? inside & ~mask : edit->first;
     uint64_t part_last = (inside | mask) < edit->last ? inside | mask : edit->last;
     void *at = path->at[level];
-    void *slot = axaddr_slot_at(format, path->at[level + 1], level + 1, inside);
+    void *slot = axaddr_slot_at(self, table, path->at[level + 1], level + 1, inside);
     bool is_private = axaddr_path_is_fresh(path);
 
     path->level = level + 1;
     if (is_private) {
         path->fresh_below = level + 1 < path->fresh_below ? path->fresh_below : 0;
     } else if (edit->operation == AXADDR_OP_UNMAP &&
-               axaddr_is_table_parked(self, at, level,
-                                      axaddr_slot_at(format, at, level, part_first),
-                                      axaddr_slot_at(format, at, level, part_last))) {
+               axaddr_is_table_parked(self, table, at, level,
+                                      axaddr_slot_at(self, table, at, level, part_first),
+                                      axaddr_slot_at(self, table, at, level, part_last))) {
         axaddr_park_table(self, table, edit, slot, axaddr_entry_read(self, slot));
         /* Only reservations were here: walkers may still have cached the way to them. */
         if (edit->plan.range_count == 0 ||
@@ -427,7 +428,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_edit_here(const struct axaddr_instance *sel
                                                struct axaddr_pool *pool, uint64_t address) {
     const struct axaddr_format *format = self->format;
     unsigned level = path->level;
-    void *slot = axaddr_slot_at(format, path->at[level], level, address);
+    void *slot = axaddr_slot_at(self, table, path->at[level], level, address);
     uint64_t entry = axaddr_entry_read(self, slot);
     enum axaddr_entry_kind kind = format->kind_of(entry, level);
     uint64_t done = address | axaddr_span_mask(self, level);
@@ -490,7 +491,7 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_pass(const struct axaddr_instance *self,
             continue;
         }
         is_done = done >= edit->last;
-        while (path.level < axaddr_top_level(self) &&
+        while (path.level < axaddr_top_level(self, table) &&
                (is_done || ((done + 1) & axaddr_table_mask(self, path.level)) == 0)) {
             axaddr_edit_step_up(self, table, &path, edit, address);
         }

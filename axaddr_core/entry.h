@@ -39,17 +39,32 @@ typedef uint64_t axaddr_word64_t __attribute__((may_alias, aligned(8)));
 typedef uint32_t axaddr_word32_t __attribute__((may_alias));
 typedef size_t axaddr_size_word_t __attribute__((may_alias));
 
-/** Where the entry for `address` is in a table of `level`. */
-AXADDR_ALWAYS_INLINE void *axaddr_slot(const struct axaddr_format *format, void *table,
-                                       unsigned level, uint64_t address) {
-    uint64_t index = address >> format->shift[level] & axaddr_low_bits(format->index_bits[level]);
-    return (unsigned char *)table + ((size_t)index << format->entry_shift);
+/** Where the entry for `address` is in a table at `at` whose indices have `bits`. */
+AXADDR_ALWAYS_INLINE void *axaddr_slot_of(const struct axaddr_format *format, void *at,
+                                          unsigned level, unsigned bits, uint64_t address) {
+    uint64_t index = address >> format->shift[level] & axaddr_low_bits(bits);
+    return (unsigned char *)at + ((size_t)index << format->entry_shift);
 }
 
-/** The same for a level that is not a constant: one copy, as it uses the format's data only. */
-static inline void *axaddr_slot_at(const struct axaddr_format *format, void *table, unsigned level,
+/** For a level that is not a constant: one copy, as it uses the format's data only. */
+static inline void *axaddr_slot_in(const struct axaddr_format *format, void *at, unsigned level,
                                    uint64_t address) {
-    return axaddr_slot(format, table, level, address);
+    return axaddr_slot_of(format, at, level, format->index_bits[level], address);
+}
+
+/** Where the entry for `address` is in a table of `level`, which lies at `at`. */
+AXADDR_ALWAYS_INLINE void *axaddr_slot(const struct axaddr_instance *self,
+                                       const struct axaddr_table *table, void *at, unsigned level,
+                                       uint64_t address) {
+    return axaddr_slot_of(self->format, at, level, axaddr_index_bits(self, table, level), address);
+}
+
+/** The same for a level that is not a constant. */
+AXADDR_ALWAYS_INLINE void *axaddr_slot_at(const struct axaddr_instance *self,
+                                          const struct axaddr_table *table, void *at,
+                                          unsigned level, uint64_t address) {
+    return self->format->is_sized ? axaddr_slot(self, table, at, level, address)
+                                  : axaddr_slot_in(self->format, at, level, address);
 }
 
 /** The entry after the one at `slot`, or `count` further on. */
@@ -211,10 +226,12 @@ AXADDR_ALWAYS_INLINE bool axaddr_entry_swap(const struct axaddr_instance *self,
     return true;
 }
 
-/** Where a table of `level` ends. */
-static inline void *axaddr_table_end(const struct axaddr_format *format, void *table,
-                                     unsigned level) {
-    return axaddr_slot_after(format, table, UINT64_C(1) << format->index_bits[level]);
+/** Where a table of `level`, which lies at `at`, ends. */
+AXADDR_ALWAYS_INLINE void *axaddr_table_end(const struct axaddr_instance *self,
+                                            const struct axaddr_table *table, void *at,
+                                            unsigned level) {
+    return axaddr_slot_after(self->format, at,
+                             UINT64_C(1) << axaddr_index_bits(self, table, level));
 }
 
 /**

@@ -70,8 +70,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_fault_install(const struct axaddr_instance *sel
 
         frames[level] = axaddr_pool_take(self, table, pool);
         at = axaddr_frame_at(self, table, frames[level]);
-        slot = axaddr_slot_at(format, at, level - 1, address);
-        axaddr_entry_fill(self, table, at, axaddr_table_end(format, at, level - 1),
+        slot = axaddr_slot_at(self, table, at, level - 1, address);
+        axaddr_entry_fill(self, table, at, axaddr_table_end(self, table, at, level - 1),
                           position->entry);
         axaddr_entry_write_relaxed(self, slot, entry);
         axaddr_clean_entry(self, table, slot);
@@ -117,7 +117,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_large(const struct axaddr_in
                                                           uint64_t address) {
     const struct axaddr_format *format = self->format;
     uint64_t payload = format->absent_value(position->entry);
-    unsigned level = axaddr_leaf_level_max(self);
+    unsigned level = axaddr_leaf_level_max(self, table);
     struct axaddr_pool own = {0, 0};
     axaddr_hpa_t block;
     unsigned order;

@@ -29,6 +29,12 @@ enum axaddr_entry_kind {
     AXADDR_ENTRY_TABLE,      /**< points to a table of level - 1 */
 };
 
+/** The root of a table. Chosen when it is made, where the format is_sized; else the format's. */
+struct axaddr_geometry {
+    uint8_t level_count; /**< the root is of level_count - 1 */
+    uint8_t root_bits;   /**< log2 of its entries */
+};
+
 struct axaddr_format {
     /* ---- geometry ---- */
 
@@ -45,6 +51,12 @@ struct axaddr_format {
     uint8_t run_bits
         AXADDR_OPTIONAL_; /**< log2 of the leaves in a run that a TLB may hold as one; 0: no runs */
     uint8_t run_levels AXADDR_OPTIONAL_; /**< bit L set: leaves of level L may form runs */
+    /**
+     * Whether a table's root is chosen when it is made (init_sized): by its level and its width.
+     * level_count, input_width and root_order are the most that it can be, and what init chooses;
+     * index_bits are those of tables below a root.
+     */
+    bool is_sized AXADDR_OPTIONAL_;
 
     /* ---- entries ---- */
 
@@ -161,5 +173,42 @@ struct axaddr_format {
      */
     bool caches_absent;
 };
+
+/** Bits of the addresses that tables of a geometry reach. */
+AXADDR_ALWAYS_INLINE unsigned axaddr_geometry_width(const struct axaddr_format *format,
+                                                    const struct axaddr_geometry *geometry) {
+    return format->shift[geometry->level_count - 1u] + (unsigned)geometry->root_bits;
+}
+
+/** Their root is 2^this frames. */
+AXADDR_ALWAYS_INLINE unsigned axaddr_geometry_order(const struct axaddr_format *format,
+                                                    const struct axaddr_geometry *geometry) {
+    unsigned bits = geometry->root_bits + (unsigned)format->entry_shift;
+
+    return bits > format->shift[0] ? bits - format->shift[0] : 0;
+}
+
+/** The widest geometry of a format, for those that are not is_sized the only one. */
+AXADDR_ALWAYS_INLINE struct axaddr_geometry axaddr_geometry_of(const struct axaddr_format *format) {
+    struct axaddr_geometry geometry;
+
+    geometry.level_count = format->level_count;
+    geometry.root_bits = (uint8_t)(format->input_width - format->shift[format->level_count - 1u]);
+    return geometry;
+}
+
+/** Whether a format has a geometry: no more levels, and not wider or with a larger root. */
+AXADDR_ALWAYS_INLINE bool axaddr_geometry_fits(const struct axaddr_format *format,
+                                               const struct axaddr_geometry *geometry) {
+    struct axaddr_geometry most = axaddr_geometry_of(format);
+
+    if (!format->is_sized) {
+        return geometry->level_count == most.level_count && geometry->root_bits == most.root_bits;
+    }
+    return geometry->level_count >= 2 && geometry->level_count <= most.level_count &&
+           geometry->root_bits >= 1 && geometry->root_bits < 32 &&
+           axaddr_geometry_width(format, geometry) <= format->input_width &&
+           axaddr_geometry_order(format, geometry) <= format->root_order;
+}
 
 #endif /* AXADDR_CORE_FORMAT_H */

@@ -162,7 +162,13 @@
     F(enum axaddr_status, name##_init,                                                             \
       (struct name *space, void *ctx, input##_t start, uint64_t size),                             \
       (AXADDR_REQUIRED_(name),                                                                     \
-       axaddr_space_init(&name##_instance_, &space->core, ctx, start.raw, size)))                  \
+       axaddr_space_init(&name##_instance_, &space->core, ctx, start.raw, size,                      \
+                         axaddr_geometry_of(name##_instance_.format))))                            \
+    F(enum axaddr_status, name##_init_sized,                                                       \
+      (struct name *space, void *ctx, input##_t start, uint64_t size,                              \
+       struct axaddr_geometry geometry),                                                           \
+      (AXADDR_REQUIRED_(name),                                                                     \
+       axaddr_space_init(&name##_instance_, &space->core, ctx, start.raw, size, geometry)))        \
     F_VOID(name##_destroy, (struct name *space),                                                   \
            axaddr_space_destroy(&name##_instance_, &space->core))                                  \
     F(enum axaddr_status, name##_map_linear,                                                       \
@@ -243,7 +249,13 @@
     F(enum axaddr_status, name##_init,                                                             \
       (struct name *table, void *ctx, input##_t start, uint64_t size),                             \
       (AXADDR_REQUIRED_(name),                                                                     \
-       axaddr_table_init(&name##_instance_, &table->core, ctx, start.raw, size)))                  \
+       axaddr_table_init(&name##_instance_, &table->core, ctx, start.raw, size,                      \
+                         axaddr_geometry_of(name##_instance_.format))))                            \
+    F(enum axaddr_status, name##_init_sized,                                                       \
+      (struct name *table, void *ctx, input##_t start, uint64_t size,                              \
+       struct axaddr_geometry geometry),                                                           \
+      (AXADDR_REQUIRED_(name),                                                                     \
+       axaddr_table_init(&name##_instance_, &table->core, ctx, start.raw, size, geometry)))        \
     F_VOID(name##_destroy, (struct name *table),                                                   \
            axaddr_table_destroy(&name##_instance_, &table->core))                                  \
     F(enum axaddr_status, name##_map,                                                              \

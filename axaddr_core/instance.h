@@ -33,6 +33,7 @@ struct axaddr_table {
     uint64_t zero_frame; /**< what pages of zero-page areas are until they are written */
     uint32_t cpus[2];    /**< who may hold translations: bits of CPU number % 64, for plans */
     bool is_splitting;   /**< leaves have been counted to be split: faults add no large ones */
+    struct axaddr_geometry geometry; /**< of the root; read only where the format is_sized */
 };
 
 /** Frames taken ahead (pool.h). All zero: none. */
@@ -214,8 +215,32 @@ AXADDR_ALWAYS_INLINE void axaddr_flush_tlb(const struct axaddr_instance *self,
 
 /* ---- geometry ---- */
 
-AXADDR_ALWAYS_INLINE unsigned axaddr_top_level(const struct axaddr_instance *self) {
-    return self->format->level_count - 1u;
+/** The level of the root. */
+AXADDR_ALWAYS_INLINE unsigned axaddr_top_level(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table) {
+    return (self->format->is_sized ? table->geometry.level_count : self->format->level_count) - 1u;
+}
+
+/** log2 of the entries of a table of `level`; of the root's level, there is the root only. */
+AXADDR_ALWAYS_INLINE unsigned axaddr_index_bits(const struct axaddr_instance *self,
+                                                const struct axaddr_table *table, unsigned level) {
+    return self->format->is_sized && level == axaddr_top_level(self, table)
+               ? table->geometry.root_bits
+               : self->format->index_bits[level];
+}
+
+/** Bits of the addresses that the tables reach. */
+AXADDR_ALWAYS_INLINE unsigned axaddr_input_width(const struct axaddr_instance *self,
+                                                 const struct axaddr_table *table) {
+    return self->format->is_sized ? axaddr_geometry_width(self->format, &table->geometry)
+                                  : self->format->input_width;
+}
+
+/** The root is 2^this frames. */
+AXADDR_ALWAYS_INLINE unsigned axaddr_root_order(const struct axaddr_instance *self,
+                                                const struct axaddr_table *table) {
+    return self->format->is_sized ? axaddr_geometry_order(self->format, &table->geometry)
+                                  : self->format->root_order;
 }
 
 AXADDR_ALWAYS_INLINE uint64_t axaddr_page_size(const struct axaddr_instance *self) {
@@ -234,9 +259,10 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_table_mask(const struct axaddr_instance *se
 }
 
 /** The largest level whose entries may be leaves. */
-AXADDR_ALWAYS_INLINE unsigned axaddr_leaf_level_max(const struct axaddr_instance *self) {
+AXADDR_ALWAYS_INLINE unsigned axaddr_leaf_level_max(const struct axaddr_instance *self,
+                                                    const struct axaddr_table *table) {
     unsigned level = 0;
-    while (level + 1 < self->format->level_count &&
+    while (level < axaddr_top_level(self, table) &&
            (self->format->leaf_levels >> (level + 1) & 1) != 0) {
         level++;
     }
@@ -245,13 +271,11 @@ AXADDR_ALWAYS_INLINE unsigned axaddr_leaf_level_max(const struct axaddr_instance
 
 /** Whether the tables of the format reach `address` (without aliasing another). */
 AXADDR_ALWAYS_INLINE bool axaddr_is_reachable(const struct axaddr_instance *self,
-                                              uint64_t address) {
-    const struct axaddr_format *format = self->format;
-    uint64_t above = address >> format->input_width;
+                                              const struct axaddr_table *table, uint64_t address) {
+    unsigned width = axaddr_input_width(self, table);
 
-    return above == 0 ||
-           (format->is_sign_extended &&
-            address >> (format->input_width - 1u) == axaddr_low_bits(65u - format->input_width));
+    return address >> width == 0 || (self->format->is_sign_extended &&
+                                     address >> (width - 1u) == axaddr_low_bits(65u - width));
 }
 
 /**

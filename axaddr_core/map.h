@@ -25,8 +25,8 @@ struct axaddr_stretch {
  * reaches as far as they adjoin.
  */
 AXADDR_ALWAYS_INLINE struct axaddr_stretch
-axaddr_request_stretch(const struct axaddr_instance *self, const struct axaddr_request *request,
-                       uint64_t address, uint64_t last) {
+axaddr_request_stretch(const struct axaddr_instance *self, const struct axaddr_table *table,
+                       const struct axaddr_request *request, uint64_t address, uint64_t last) {
     uint64_t first = request->start;
     struct axaddr_stretch stretch;
     uint64_t page = axaddr_page_size(self);
@@ -35,10 +35,10 @@ axaddr_request_stretch(const struct axaddr_instance *self, const struct axaddr_r
     stretch.first = address;
     stretch.last = last;
     stretch.host = request->host + (address - first);
-    stretch.level_max = axaddr_leaf_level_max(self);
+    stretch.level_max = axaddr_leaf_level_max(self, table);
     if (axaddr_request_is_absent(self, request)) {
         stretch.host = address;
-        stretch.level_max = axaddr_top_level(self);
+        stretch.level_max = axaddr_top_level(self, table);
         return stretch;
     }
     if (request->operation == AXADDR_OP_FRAMES) {
@@ -172,7 +172,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
     bool is_fresh = axaddr_path_is_fresh(path);
 
     if (!is_fresh) {
-        void *slot = axaddr_slot_at(format, path->at[level], level, address);
+        void *slot = axaddr_slot_at(self, table, path->at[level], level, address);
         uint64_t entry = axaddr_entry_read(self, slot);
 
         if (format->kind_of(entry, level) == AXADDR_ENTRY_TABLE) {
@@ -189,9 +189,10 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
         uint64_t part_last = address | axaddr_span_mask(self, level);
         void *at =
             axaddr_path_push(self, table, path, axaddr_pool_take(self, table, pool), address);
-        void *part = axaddr_slot_at(format, at, level - 1, address);
-        void *rest = axaddr_slot_at(format, at, level - 1, part_last < last ? part_last : last);
-        void *end = axaddr_table_end(format, at, level - 1);
+        void *part = axaddr_slot_at(self, table, at, level - 1, address);
+        void *rest =
+            axaddr_slot_at(self, table, at, level - 1, part_last < last ? part_last : last);
+        void *end = axaddr_table_end(self, table, at, level - 1);
 
         axaddr_entry_fill(self, table, at, part, format->empty);
         axaddr_entry_fill(self, table, axaddr_slot_after(format, rest, 1), end, format->empty);
@@ -224,7 +225,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_map_run(const struct axaddr_instance *self,
                      (((run_last + 1) & axaddr_span_mask(self, level)) == 0 ? 1 : 0);
 
     if (is_commit || !axaddr_path_is_fresh(path)) {
-        void *slot = axaddr_slot_at(format, path->at[level], level, address);
+        void *slot = axaddr_slot_at(self, table, path->at[level], level, address);
 
         if (is_commit) {
             axaddr_write_run(self, table, request, pool, slot, count, level,
@@ -280,7 +281,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
         unsigned level;
 
         if (stretch.last == address - 1) {
-            stretch = axaddr_request_stretch(self, request, address, last);
+            stretch = axaddr_request_stretch(self, table, request, address, last);
         }
         level = axaddr_stretch_level(self, &stretch, address);
         while (path.level > level) {
@@ -308,7 +309,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
         }
         is_done = run_last == last;
         address = run_last + 1;
-        while (path.level < axaddr_top_level(self) &&
+        while (path.level < axaddr_top_level(self, table) &&
                (is_done || (address & axaddr_table_mask(self, path.level)) == 0)) {
             path.level++;
             if (path.level == path.fresh_below) {
@@ -347,6 +348,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_map(const struct axaddr_ins
 
 /** Where a request that maps may stop after about `budget` entries: the end of a run, or `last`. */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_map_bound(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table,
                                                const struct axaddr_request *request, uint64_t last,
                                                uint64_t budget) {
     struct axaddr_stretch stretch;
@@ -365,13 +367,13 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_map_bound(const struct axaddr_instance *sel
             /* No more frames are looked at than a step can map; no leaf crosses such an end. */
             if (request->operation == AXADDR_OP_FRAMES &&
                 budget < (last - address) >> self->format->shift[0]) {
-                unsigned top = axaddr_leaf_level_max(self);
+                unsigned top = axaddr_leaf_level_max(self, table);
 
                 end = (address + (budget << self->format->shift[0])) |
                       axaddr_span_mask(self, top < 2 ? top : 2);
                 end = end < last ? end : last;
             }
-            stretch = axaddr_request_stretch(self, request, address, end);
+            stretch = axaddr_request_stretch(self, table, request, address, end);
         }
         level = axaddr_stretch_level(self, &stretch, address);
         shift = self->format->shift[level];

@@ -22,7 +22,7 @@ struct axaddr_path {
 AXADDR_ALWAYS_INLINE void axaddr_path_init(const struct axaddr_instance *self,
                                            const struct axaddr_table *table,
                                            struct axaddr_path *path) {
-    path->level = axaddr_top_level(self);
+    path->level = axaddr_top_level(self, table);
     path->at[path->level] = table->root_at;
     path->fresh_below = 0;
     path->link_slot = 0;
@@ -36,8 +36,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_path_is_fresh(const struct axaddr_path *path) {
 
 /** Whether `address`, where the work goes on, lies beyond the path's lowest table. */
 AXADDR_ALWAYS_INLINE bool axaddr_path_leaves(const struct axaddr_instance *self,
+                                             const struct axaddr_table *table,
                                              const struct axaddr_path *path, uint64_t address) {
-    return path->level < axaddr_top_level(self) &&
+    return path->level < axaddr_top_level(self, table) &&
            (address & axaddr_table_mask(self, path->level)) == 0;
 }
 
@@ -50,7 +51,7 @@ AXADDR_ALWAYS_INLINE void *axaddr_path_push(const struct axaddr_instance *self,
                                             struct axaddr_path *path, uint64_t frame,
                                             uint64_t address) {
     unsigned level = path->level;
-    void *slot = axaddr_slot_at(self->format, path->at[level], level, address);
+    void *slot = axaddr_slot_at(self, table, path->at[level], level, address);
     uint64_t link = self->format->make_table(frame, level);
     void *at = axaddr_frame_at(self, table, frame);
 

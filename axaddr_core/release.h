@@ -81,8 +81,8 @@ AXADDR_ALWAYS_INLINE void axaddr_table_release(const struct axaddr_instance *sel
     uint64_t address = first;
 
     for (;;) {
-        unsigned level = axaddr_top_level(self);
-        void *slot = axaddr_slot_at(format, table->root_at, level, address);
+        unsigned level = axaddr_top_level(self, table);
+        void *slot = axaddr_slot_at(self, table, table->root_at, level, address);
         enum axaddr_holding holding;
         uint64_t frame;
 
@@ -93,7 +93,8 @@ AXADDR_ALWAYS_INLINE void axaddr_table_release(const struct axaddr_instance *sel
                 &frame);
             if (holding == AXADDR_HOLDS_TABLE) {
                 level--;
-                slot = axaddr_slot_at(format, axaddr_frame_at(self, table, frame), level, address);
+                slot = axaddr_slot_at(self, table, axaddr_frame_at(self, table, frame), level,
+                                      address);
                 continue;
             }
             if (holding == AXADDR_HOLDS_FRAME) {
@@ -116,8 +117,8 @@ AXADDR_ALWAYS_INLINE void axaddr_table_release(const struct axaddr_instance *sel
 AXADDR_ALWAYS_INLINE void axaddr_free_table(const struct axaddr_instance *self,
                                             const struct axaddr_table *table, uint64_t frame,
                                             unsigned level) {
-    if (self->format->root_order > 0 && level == axaddr_top_level(self)) {
-        self->hal->free_block(table->ctx, self->format->root_order, axaddr_hpa(frame));
+    if (axaddr_root_order(self, table) > 0 && level == axaddr_top_level(self, table)) {
+        self->hal->free_block(table->ctx, axaddr_root_order(self, table), axaddr_hpa(frame));
     } else {
         axaddr_free_frame(self, table, frame);
     }
@@ -164,7 +165,7 @@ AXADDR_ALWAYS_INLINE void axaddr_table_free_tables(const struct axaddr_instance 
     slots[top] = axaddr_frame_at(self, table, frame);
     for (;;) {
         void *at = axaddr_frame_at(self, table, frames[level]);
-        void *end = level > 0 ? axaddr_table_end(format, at, level) : at;
+        void *end = level > 0 ? axaddr_table_end(self, table, at, level) : at;
         void *slot = axaddr_next_link(self, slots[level], end, level, &frame);
 
         if (slot == end) {

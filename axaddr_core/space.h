@@ -30,9 +30,10 @@ struct axaddr_space {
 /** Make an empty space for [start, start + size - 1]: see axaddr_table_init. */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_init(const struct axaddr_instance *self,
                                                           struct axaddr_space *space, void *ctx,
-                                                          uint64_t start, uint64_t size) {
+                                                          uint64_t start, uint64_t size,
+                                                          struct axaddr_geometry geometry) {
     axaddr_areas_init(&space->areas);
-    return axaddr_table_init(self, &space->table, ctx, start, size);
+    return axaddr_table_init(self, &space->table, ctx, start, size, geometry);
 }
 
 /** The first area that ends at or after `address`; 0 if there is none. */
@@ -76,7 +77,7 @@ AXADDR_ALWAYS_INLINE void axaddr_space_destroy(const struct axaddr_instance *sel
 
     axaddr_table_flush_all(self, table);
     axaddr_space_release(self, space, table->first, table->last);
-    self->free_tables(table, table->root, axaddr_top_level(self));
+    self->free_tables(table, table->root, axaddr_top_level(self, table));
     space->areas.count = 0;
     self->make_room(table, &space->areas, 0, 0);
     table->root = 0;

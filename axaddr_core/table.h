@@ -25,9 +25,9 @@
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_instance *self,
                                                           struct axaddr_table *table, void *ctx,
-                                                          uint64_t start, uint64_t size) {
+                                                          uint64_t start, uint64_t size,
+                                                          struct axaddr_geometry geometry) {
     const struct axaddr_format *format = self->format;
-    unsigned top = axaddr_top_level(self);
     uint64_t last = start + (size - 1);
     axaddr_hpa_t root;
     void *root_at;
@@ -35,14 +35,19 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_in
     if (!axaddr_instance_is_complete(self)) {
         return AXADDR_UNSUPPORTED;
     }
-    /* Both ends reachable, and in the same half of a sign-extended space. */
-    if (size == 0 || ((start | size) & (axaddr_page_size(self) - 1)) != 0 || last < start ||
-        !axaddr_is_reachable(self, start) || !axaddr_is_reachable(self, last) ||
-        start >> format->input_width != last >> format->input_width) {
+    if (!axaddr_geometry_fits(format, &geometry)) {
         return AXADDR_INVALID;
     }
-    if (format->root_order > 0 ? !self->hal->alloc_block(ctx, format->root_order, &root)
-                               : !self->hal->alloc_frame(ctx, &root)) {
+    table->geometry = geometry;
+    /* Both ends reachable, and in the same half of a sign-extended space. */
+    if (size == 0 || ((start | size) & (axaddr_page_size(self) - 1)) != 0 || last < start ||
+        !axaddr_is_reachable(self, table, start) || !axaddr_is_reachable(self, table, last) ||
+        start >> axaddr_input_width(self, table) != last >> axaddr_input_width(self, table)) {
+        return AXADDR_INVALID;
+    }
+    if (axaddr_root_order(self, table) > 0
+            ? !self->hal->alloc_block(ctx, axaddr_root_order(self, table), &root)
+            : !self->hal->alloc_frame(ctx, &root)) {
         return AXADDR_NO_MEMORY;
     }
     root_at = self->hal->frame_at(ctx, root);
@@ -56,7 +61,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_in
     table->vmid = 0;
     table->cpus[0] = 0;
     table->cpus[1] = 0;
-    axaddr_entry_fill(self, table, root_at, axaddr_table_end(format, root_at, top), format->empty);
+    axaddr_entry_fill(self, table, root_at,
+                      axaddr_table_end(self, table, root_at, axaddr_top_level(self, table)),
+                      format->empty);
     if (format->publish != 0) {
         format->publish();
     }
@@ -78,7 +85,7 @@ AXADDR_ALWAYS_INLINE void axaddr_table_flush_all(const struct axaddr_instance *s
 AXADDR_ALWAYS_INLINE void axaddr_table_destroy(const struct axaddr_instance *self,
                                                struct axaddr_table *table) {
     axaddr_table_flush_all(self, table);
-    self->free_tables(table, table->root, axaddr_top_level(self));
+    self->free_tables(table, table->root, axaddr_top_level(self, table));
     table->root = 0;
     table->root_at = 0;
 }
@@ -216,7 +223,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_range(const struct axaddr
     }
     if (budget != 0) {
         uint64_t end = axaddr_request_is_map(request)
-                           ? axaddr_map_bound(self, request, *last, budget)
+                           ? axaddr_map_bound(self, table, request, *last, budget)
                            : axaddr_edit_bound(self, table, request, *last, budget);
 
         /* A step that ended within a table could never collapse it. */
@@ -407,7 +414,7 @@ AXADDR_ALWAYS_INLINE void axaddr_table_stats(const struct axaddr_instance *self,
     for (level = 0; level < AXADDR_LEVEL_MAX; level++) {
         stats->leaf_count[level] = 0;
     }
-    stats->table_count = UINT64_C(1) << format->root_order;
+    stats->table_count = UINT64_C(1) << axaddr_root_order(self, table);
     stats->mapped_bytes = 0;
     stats->reserved_bytes = 0;
     stats->trapped_bytes = 0;
@@ -416,7 +423,7 @@ AXADDR_ALWAYS_INLINE void axaddr_table_stats(const struct axaddr_instance *self,
     axaddr_path_init(self, table, &path);
     for (;;) {
         uint64_t entry = axaddr_entry_read(
-            self, axaddr_slot_at(format, path.at[path.level], path.level, address));
+            self, axaddr_slot_at(self, table, path.at[path.level], path.level, address));
         uint64_t done = address | axaddr_span_mask(self, path.level);
 
         if (format->kind_of(entry, path.level) == AXADDR_ENTRY_TABLE) {
@@ -430,7 +437,7 @@ AXADDR_ALWAYS_INLINE void axaddr_table_stats(const struct axaddr_instance *self,
             break;
         }
         address = done + 1;
-        while (axaddr_path_leaves(self, &path, address)) {
+        while (axaddr_path_leaves(self, table, &path, address)) {
             path.level++;
         }
     }

@@ -17,11 +17,12 @@
  */
 AXADDR_ALWAYS_INLINE bool axaddr_is_walkable(const struct axaddr_instance *self,
                                              const struct axaddr_table *table, uint64_t address) {
-    unsigned top = axaddr_top_level(self);
+    unsigned top = axaddr_top_level(self, table);
 
-    return self->format->is_sign_extended ? address >= table->first && address <= table->last
-                                          : address >> self->format->shift[top] <=
-                                                axaddr_low_bits(self->format->index_bits[top]);
+    return self->format->is_sign_extended
+               ? address >= table->first && address <= table->last
+               : address >> self->format->shift[top] <=
+                     axaddr_low_bits(axaddr_index_bits(self, table, top));
 }
 
 /** One step of the walk; false when the entry is not a table, and decides. */
@@ -29,7 +30,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_walk_step(const struct axaddr_instance *self,
                                            const struct axaddr_table *table, uint64_t address,
                                            unsigned level, void **at,
                                            struct axaddr_position *position) {
-    position->slot = axaddr_slot(self->format, *at, level, address);
+    position->slot = axaddr_slot(self, table, *at, level, address);
     position->entry = axaddr_entry_read(self, position->slot);
     position->level = level;
     if (AXADDR_UNLIKELY(self->format->kind_of(position->entry, level) != AXADDR_ENTRY_TABLE)) {
@@ -50,7 +51,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_walk(const struct axaddr_instance *self,
     *position = self->lookup(table, address);
     return position->level == 0;
 #else
-    unsigned count = self->format->level_count;
+    unsigned count = axaddr_top_level(self, table) + 1;
     void *at = table->root_at;
 
     if (count > 4 && !axaddr_walk_step(self, table, address, 4, &at, position)) {
@@ -65,7 +66,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_walk(const struct axaddr_instance *self,
     if (!axaddr_walk_step(self, table, address, 1, &at, position)) {
         return false;
     }
-    position->slot = axaddr_slot(self->format, at, 0, address);
+    position->slot = axaddr_slot(self, table, at, 0, address);
     position->entry = axaddr_entry_read(self, position->slot);
     position->level = 0;
     return true;
@@ -77,7 +78,7 @@ AXADDR_ALWAYS_INLINE struct axaddr_position axaddr_lookup(const struct axaddr_in
                                                           const struct axaddr_table *table,
                                                           uint64_t address) {
     struct axaddr_position position;
-    unsigned level = axaddr_top_level(self);
+    unsigned level = axaddr_top_level(self, table);
     void *at = table->root_at;
 
     while (axaddr_walk_step(self, table, address, level, &at, &position)) {
@@ -118,7 +119,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *se
                                                 unsigned level, void **at,
                                                 enum axaddr_status *status, uint64_t *output) {
     const struct axaddr_format *format = self->format;
-    void *slot = axaddr_slot(format, *at, level, address);
+    void *slot = axaddr_slot(self, table, *at, level, address);
     uint64_t entry = axaddr_entry_read(self, slot);
     enum axaddr_entry_kind kind = format->kind_of(entry, level);
 
@@ -142,7 +143,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_translate_step(const struct axaddr_instance *se
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_translate_walk(const struct axaddr_instance *self,
                                                               const struct axaddr_table *table,
                                                               uint64_t address, uint64_t *output) {
-    unsigned count = self->format->level_count;
+    unsigned count = axaddr_top_level(self, table) + 1;
     enum axaddr_status status;
     void *at = table->root_at;
 

@@ -993,7 +993,7 @@ static bool machine_guest_access(unsigned index, uint32_t access) {
     void *slot;
 
     for (;; level--) {
-        slot = axaddr_slot_at(format, machine_bytes(machine_frame(table)), level, page->address);
+        slot = axaddr_slot_in(format, machine_bytes(machine_frame(table)), level, page->address);
         machine_on_entry(slot, false);
         entry = machine_read(table, level, page->address);
         if (format->kind_of(entry, level) != AXADDR_ENTRY_TABLE) {
