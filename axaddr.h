@@ -29,10 +29,13 @@
  *              AXADDR_LARGE, AXADDR_ZERO_PAGE.                              axaddr_core/flags.h
  * Status       AXADDR_OK, INVALID, EXISTS, NOT_MAPPED, NO_MEMORY, DENIED, BUSY, UNSUPPORTED. A call
  *              that fails has changed nothing.                               axaddr_core/base.h
- * Formats      axaddr_x86_ept; axaddr_x86_64, axaddr_x86_npt; axaddr_aarch64_stage2_40,
- *              axaddr_aarch64_stage2_48; axaddr_riscv_sv39x4, axaddr_riscv_sv48x4 and both with
- *              _svpbmt or _svnapot. Each file also has the root register's value, the TLB
- *              maintenance and the decoding of exits for its machine.              axaddr_arch/
+ * Formats      Second stage: axaddr_x86_ept (and _5, _ignore_pat, _modes, _suppress_ve),
+ *              axaddr_x86_npt, axaddr_aarch64_stage2_32 to _48 (and _16k_, _64k_, _xnx, _fwb),
+ *              axaddr_riscv_sv39x4, _sv48x4, _sv57x4 (and _svpbmt, _svnapot), _sv32x4; with a root
+ *              chosen at init: axaddr_aarch64_stage2, axaddr_riscv_gstage. First stage:
+ *              axaddr_x86_64 (and _la57), axaddr_x86_pae, axaddr_aarch64_el1, axaddr_aarch64_el2,
+ *              axaddr_riscv_sv39, _sv48, _sv57, _sv32. Each file also has the root register's
+ *              value, the TLB maintenance and the decoding of exits.               axaddr_arch/
  * Frames       AXADDR_DEFINE_FRAME(name, hal): a frame with an owner.        axaddr_core/frame.h
  * Tags         AXADDR_DEFINE_VMID_POOL(...): VMIDs and ASIDs with generations. axaddr_core/vmid.h
  *
@@ -43,6 +46,8 @@
  *
  *   enum axaddr_status
  *   vm_init(vm, ctx, gpa start, size)            an empty space; takes the root's frames
+ *   vm_init_sized(vm, ctx, start, size, geometry) likewise, with a root chosen now, for formats
+ *                                                that can (struct axaddr_geometry, format.h)
  *   vm_map_linear(vm, gpa, hpa, size, flags)     host memory in one piece, largest leaves that fit
  *   vm_map_frames(vm, gpa, frames, count, flags) an array of host frames; adjoining ones make
  *                                                large leaves
@@ -98,9 +103,10 @@
  *
  * ## A bare table: AXADDR_DEFINE_PAGE_TABLE(name, format, hal)
  *
- * For those who keep areas themselves: pt_init, pt_map (as map_linear), pt_map_frames, pt_unmap,
- * pt_protect, pt_split, pt_collapse, pt_harvest, pt_translate, pt_query, pt_root, pt_stats,
- * pt_destroy, and the requests, pools and tags above. It frees its tables, never what they map.
+ * For those who keep areas themselves: pt_init, pt_init_sized, pt_map (as map_linear),
+ * pt_map_frames, pt_unmap, pt_protect, pt_split, pt_collapse, pt_harvest, pt_translate, pt_query,
+ * pt_root, pt_stats, pt_destroy, and the requests, pools and tags above. It frees its tables, never
+ * what they map.
  *
  * ## Variants
  *
@@ -122,10 +128,13 @@
 #include "axaddr_core/quiesce.h"
 #include "axaddr_core/vmid.h"
 
+#include "axaddr_arch/aarch64_stage1.h"
 #include "axaddr_arch/aarch64_stage2.h"
 #include "axaddr_arch/riscv_gstage.h"
+#include "axaddr_arch/riscv_stage1.h"
 #include "axaddr_arch/x86_64.h"
 #include "axaddr_arch/x86_ept.h"
+#include "axaddr_arch/x86_pae.h"
 
 /* ---- spaces ---- */
 

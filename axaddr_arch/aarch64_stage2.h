@@ -1,26 +1,38 @@
 /* SPDX-License-Identifier: MIT
  *
- * aarch64_stage2.h: AArch64 stage 2 tables with the 4 KiB granule, and what surrounds them: the
- * registers VTCR_EL2 and VTTBR_EL2, the decoding of a stage 2 abort, TLB maintenance
- * (aarch64_tlb.h).
+ * aarch64_stage2.h: AArch64 stage 2 tables, and what surrounds them: the registers VTCR_EL2 and
+ * VTTBR_EL2, the decoding of a stage 2 abort, TLB maintenance (aarch64_tlb.h).
  *
  * Manual: Arm Architecture Reference Manual for A-profile, ARM DDI 0487 (VMSAv8-64): D8.2
  * translation process, D8.3 descriptor formats, D8.4.2 stage 2 permissions, D8.5 access flag, D8.6
  * memory attributes; the chapter "TLB maintenance" is D8.16 or D8.17 by issue, so its rules are
  * named by their identifiers (R_WHZWS), which do not move.
  *
- *     our level   the manual's   spans     an entry is
- *     3           level 0        512 GiB   table              (axaddr_aarch64_stage2_48 only)
- *     2           level 1        1 GiB     table or block     (root of _40: two tables together)
- *     1           level 2        2 MiB     table or block
- *     0           level 3        4 KiB     page
+ * The formats are a family: a granule, a width of guest-physical addresses (IPA), and a variant.
+ * Granule and width decide where a walk starts, as D8.2 ("Concatenated translation tables") has it:
+ * up to 16 tables of the start level lie together where that saves a level above them.
+ *
+ *     format                      start level (ours)   root                   leaves
+ *     axaddr_aarch64_stage2_32    2 (1)                4 tables, 16 KiB       4 KiB, 2 MiB
+ *                          _36    1 (2)                64 entries             4 KiB, 2 MiB, 1 GiB
+ *                          _40    1 (2)                2 tables, 8 KiB        4 KiB, 2 MiB, 1 GiB
+ *                          _42    1 (2)                8 tables, 32 KiB       4 KiB, 2 MiB, 1 GiB
+ *                          _44    0 (3)                32 entries             4 KiB, 2 MiB, 1 GiB
+ *                          _48    0 (3)                512 entries            4 KiB, 2 MiB, 1 GiB
+ *                      _16k_40    2 (1)                16 tables, 256 KiB     16 KiB, 32 MiB
+ *                      _16k_48    1 (2)                2 tables, 32 KiB       16 KiB, 32 MiB
+ *                      _64k_40    2 (1)                2048 entries           64 KiB, 512 MiB
+ *                      _64k_48    1 (2)                64 entries             64 KiB, 512 MiB
+ *
+ * A HAL's frame is one granule. Other widths, and other variants of these, are made with
+ * AXADDR_AARCH64_STAGE2_FORMAT.
  *
  *     63    55 54 53 52 51        48 47                    12 11 10  9 8  7  6 5      2  1   0
  *    | ignored | XN   |C |   RES0   |     output address     |0 |AF| SH | S2AP | MemAttr |T | V |
  *
- * These tables are for a stage 2 with HCR_EL2.FWB 0 (FEAT_S2FWB gives MemAttr other meanings),
- * HCR_EL2.PTW 0, and VTCR_EL2 as made below: no hardware A/D update (HA, HD), no 52-bit addresses
- * (DS), no permission indirection (S2PIE).
+ * These tables are for HCR_EL2.PTW 0 and VTCR_EL2 as made below: no hardware A/D update (HA, HD),
+ * no 52-bit addresses (DS), no permission indirection (S2PIE). HCR_EL2.FWB is 0 but for the
+ * variants _fwb.
  */
 #ifndef AXADDR_ARCH_AARCH64_STAGE2_H
 #define AXADDR_ARCH_AARCH64_STAGE2_H
@@ -32,106 +44,110 @@
 #include "../axaddr_core/flags.h"
 #include "../axaddr_core/format.h"
 
+#include "aarch64_common.h"
 #include "aarch64_tlb.h"
 
-/* ---- descriptor bits (D8.3) ---- */
+/* ---- descriptor bits of stage 2 (D8.3) ---- */
 
-#define AXADDR_AARCH64_S2_VALID         UINT64_C(1)
-/** Of a valid entry: a table, or at level 0 (the manual's 3) a page. Clear: a block or reserved. */
-#define AXADDR_AARCH64_S2_TABLE_OR_PAGE UINT64_C(2)
 #define AXADDR_AARCH64_S2_MEMATTR       UINT64_C(0x3c)
 #define AXADDR_AARCH64_S2_DEVICE_NGNRE  (UINT64_C(0x1) << 2)
 #define AXADDR_AARCH64_S2_NORMAL_NC     (UINT64_C(0x5) << 2)
 #define AXADDR_AARCH64_S2_NORMAL_WB     (UINT64_C(0xf) << 2)
+/** With HCR_EL2.FWB: write-back whatever the guest says. The two above mean the same then. */
+#define AXADDR_AARCH64_S2_FWB_NORMAL_WB (UINT64_C(0x6) << 2)
 #define AXADDR_AARCH64_S2_S2AP_SHIFT    6
-#define AXADDR_AARCH64_S2_SH            (UINT64_C(3) << 8)
-#define AXADDR_AARCH64_S2_SH_INNER      (UINT64_C(3) << 8)
-#define AXADDR_AARCH64_S2_AF            (UINT64_C(1) << 10)
-/** Dirty bit modifier: a leaf that would be writable, were it not waiting to be noted as written. */
-#define AXADDR_AARCH64_S2_DBM           (UINT64_C(1) << 51)
-#define AXADDR_AARCH64_S2_CONTIGUOUS    (UINT64_C(1) << 52)
-/** Software's (58:55): the note "written" was cleared, and S2AP[1] tells whether it is back. */
-#define AXADDR_AARCH64_S2_CLEAN         (UINT64_C(1) << 55)
+#define AXADDR_AARCH64_S2_DBM           AXADDR_AARCH64_DBM
+#define AXADDR_AARCH64_S2_CONTIGUOUS    AXADDR_AARCH64_CONTIGUOUS
 #define AXADDR_AARCH64_S2_WRITE         (UINT64_C(1) << 7)
 /** XN[1:0] is bits 54:53; 0b10 forbids EL1 and EL0, FEAT_XNX or not (Tables D8-77, D8-78). */
 #define AXADDR_AARCH64_S2_XN            (UINT64_C(3) << 53)
 #define AXADDR_AARCH64_S2_XN_ALL        (UINT64_C(2) << 53)
-#define AXADDR_AARCH64_S2_ADDRESS       UINT64_C(0x0000fffffffff000)
+/** With FEAT_XNX: only EL0 may fetch; only EL1 may (Table D8-77). */
+#define AXADDR_AARCH64_S2_XN_EL1        (UINT64_C(1) << 53)
+#define AXADDR_AARCH64_S2_XN_EL0        (UINT64_C(3) << 53)
 
 AXADDR_STATIC_ASSERT(AXADDR_READ == 1 && AXADDR_WRITE == 2,
                      "S2AP[0] permits reads and S2AP[1] writes (DDI 0487 Table D8-76)");
 
-/* ---- hooks (format.h) ---- */
-
-static inline enum axaddr_entry_kind axaddr_aarch64_stage2_kind_of(uint64_t entry, unsigned level) {
-    if ((entry & AXADDR_AARCH64_S2_VALID) == 0) {
-        return AXADDR_ENTRY_ABSENT;
-    }
-    if ((entry & AXADDR_AARCH64_S2_TABLE_OR_PAGE) != 0) {
-        return level == 0 ? AXADDR_ENTRY_LEAF : AXADDR_ENTRY_TABLE;
-    }
-    /* 0b01 is a block at the manual's levels 1 and 2; at its 0 and 3 it is reserved, and faults. */
-    return level == 1 || level == 2 ? AXADDR_ENTRY_LEAF : AXADDR_ENTRY_ABSENT;
-}
+/* ---- what a leaf permits, and its memory type ---- */
 
 /**
- * Everything but USER, which stage 2 cannot express: S2AP does not tell EL0 from EL1 (I_HXWLL).
- * WRITE without READ is S2AP 0b10. EXECUTE without READ holds too: S2AP governs data accesses only,
- * XN alone governs fetches (D8.4.2.1, Tables D8-76 to D8-78; AArch32 stage 2 is different there).
+ * Everything but USER and GLOBAL, which stage 2 cannot express: S2AP does not tell EL0 from EL1
+ * (I_HXWLL). WRITE without READ is S2AP 0b10. EXECUTE without READ holds too: S2AP governs data
+ * accesses only, XN alone governs fetches (D8.4.2.1, Tables D8-76 to D8-78; AArch32 stage 2 is
+ * different there). Fetches of one mode only need FEAT_XNX.
  */
-static inline bool axaddr_aarch64_stage2_can_hold(uint32_t flags) {
-    return (flags & (AXADDR_USER | AXADDR_SPECIAL_FLAGS)) == 0 && axaddr_flags_agree(flags);
+AXADDR_ALWAYS_INLINE bool axaddr_aarch64_stage2_can_hold_of(uint32_t flags, bool has_xnx) {
+    uint32_t refused = AXADDR_USER | AXADDR_GLOBAL | (has_xnx ? 0 : AXADDR_EXECUTE_MODES);
+
+    return (flags & refused) == 0 && axaddr_flags_agree(flags);
 }
 
-static inline uint64_t axaddr_aarch64_stage2_attributes_of(uint32_t flags, unsigned level) {
-    uint64_t attributes = AXADDR_AARCH64_S2_VALID | AXADDR_AARCH64_S2_AF;
+AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_attributes(uint32_t flags, unsigned level,
+                                                               bool has_xnx, bool has_fwb) {
+    uint64_t attributes = AXADDR_AARCH64_VALID | AXADDR_AARCH64_AF;
 
     if (level == 0) {
-        attributes |= AXADDR_AARCH64_S2_TABLE_OR_PAGE;
+        attributes |= AXADDR_AARCH64_TABLE_OR_PAGE;
     }
     attributes |= (uint64_t)(flags & (AXADDR_READ | AXADDR_WRITE)) << AXADDR_AARCH64_S2_S2AP_SHIFT;
-    if ((flags & AXADDR_EXECUTE) == 0) {
+    if (has_xnx && (flags & AXADDR_EXECUTE_USER) != 0) {
+        attributes |= AXADDR_AARCH64_S2_XN_EL1;
+    } else if (has_xnx && (flags & AXADDR_EXECUTE_KERNEL) != 0) {
+        attributes |= AXADDR_AARCH64_S2_XN_EL0;
+    } else if ((flags & AXADDR_EXECUTE) == 0) {
         attributes |= AXADDR_AARCH64_S2_XN_ALL;
     }
     if ((flags & AXADDR_DEVICE) != 0) {
         return attributes | AXADDR_AARCH64_S2_DEVICE_NGNRE;
     }
-    attributes |= AXADDR_AARCH64_S2_SH_INNER;
+    attributes |= AXADDR_AARCH64_SH_INNER;
     return attributes | ((flags & AXADDR_UNCACHED) != 0 ? AXADDR_AARCH64_S2_NORMAL_NC
+                         : has_fwb                      ? AXADDR_AARCH64_S2_FWB_NORMAL_WB
                                                         : AXADDR_AARCH64_S2_NORMAL_WB);
 }
 
-static inline uint64_t axaddr_aarch64_stage2_make_leaf(uint64_t frame, unsigned level,
-                                                       uint64_t attributes) {
-    (void)level;
-    return frame | attributes;
-}
+AXADDR_ALWAYS_INLINE uint32_t axaddr_aarch64_stage2_flags(uint64_t leaf, bool has_xnx) {
+    uint32_t flags =
+        (uint32_t)(leaf >> AXADDR_AARCH64_S2_S2AP_SHIFT) & (AXADDR_READ | AXADDR_WRITE);
+    uint64_t memory = leaf & AXADDR_AARCH64_S2_MEMATTR;
+    uint64_t never = leaf & AXADDR_AARCH64_S2_XN;
 
-static inline uint64_t axaddr_aarch64_stage2_next_leaf(uint64_t leaf, unsigned level) {
-    return leaf + (UINT64_C(1) << (12 + 9 * level));
-}
-
-/** The address field of a leaf of `level`: bits 47:12, 47:21 or 47:30. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_leaf_address(unsigned level) {
-    return AXADDR_AARCH64_S2_ADDRESS & (~UINT64_C(0) << (12 + 9 * level));
-}
-
-static inline uint64_t axaddr_aarch64_stage2_change_leaf(uint64_t leaf, unsigned level,
-                                                         uint64_t attributes) {
-    uint64_t kept = axaddr_aarch64_stage2_leaf_address(level) | AXADDR_AARCH64_S2_AF |
-                    AXADDR_AARCH64_S2_CONTIGUOUS;
-
-    attributes &= ~AXADDR_AARCH64_S2_AF;
-    if (AXADDR_UNLIKELY((leaf & (AXADDR_AARCH64_S2_CLEAN | AXADDR_AARCH64_S2_WRITE)) ==
-                        AXADDR_AARCH64_S2_CLEAN)) {
-        /* Not written yet: it stays so. */
-        attributes |= AXADDR_AARCH64_S2_CLEAN;
-        if ((attributes & AXADDR_AARCH64_S2_WRITE) != 0) {
-            attributes ^= AXADDR_AARCH64_S2_WRITE | AXADDR_AARCH64_S2_DBM;
-        }
+    if ((leaf & AXADDR_AARCH64_S2_DBM) != 0) {
+        flags |= AXADDR_WRITE;
     }
-    return (leaf & kept) | attributes;
+    if (never == 0) {
+        flags |= AXADDR_EXECUTE;
+    } else if (has_xnx && never == AXADDR_AARCH64_S2_XN_EL1) {
+        flags |= AXADDR_EXECUTE_USER;
+    } else if (has_xnx && never == AXADDR_AARCH64_S2_XN_EL0) {
+        flags |= AXADDR_EXECUTE_KERNEL;
+    }
+    if (memory == AXADDR_AARCH64_S2_DEVICE_NGNRE) {
+        flags |= AXADDR_DEVICE;
+    } else if (memory == AXADDR_AARCH64_S2_NORMAL_NC) {
+        flags |= AXADDR_UNCACHED;
+    }
+    return flags;
 }
+
+/* The hooks that a variant decides. */
+#define AXADDR_AARCH64_S2_VARIANT_(prefix, has_xnx, has_fwb)                                       \
+    static inline bool prefix##_can_hold(uint32_t flags) {                                         \
+        return axaddr_aarch64_stage2_can_hold_of(flags, has_xnx);                                  \
+    }                                                                                              \
+    static inline uint64_t prefix##_attributes_of(uint32_t flags, unsigned level) {                \
+        return axaddr_aarch64_stage2_attributes(flags, level, has_xnx, has_fwb);                   \
+    }                                                                                              \
+    static inline uint32_t prefix##_flags_of(uint64_t leaf, unsigned level) {                      \
+        (void)level;                                                                               \
+        return axaddr_aarch64_stage2_flags(leaf, has_xnx);                                         \
+    }
+
+AXADDR_AARCH64_S2_VARIANT_(axaddr_aarch64_stage2, false, false)
+AXADDR_AARCH64_S2_VARIANT_(axaddr_aarch64_stage2_xnx, true, false)
+AXADDR_AARCH64_S2_VARIANT_(axaddr_aarch64_stage2_fwb, false, true)
+AXADDR_AARCH64_S2_VARIANT_(axaddr_aarch64_stage2_xnx_fwb, true, true)
 
 /* ---- notes ----
  *
@@ -143,21 +159,20 @@ static inline uint64_t axaddr_aarch64_stage2_change_leaf(uint64_t leaf, unsigned
 
 static inline uint32_t axaddr_aarch64_stage2_notes_of(uint64_t leaf, unsigned level) {
     bool is_clean =
-        (leaf & (AXADDR_AARCH64_S2_CLEAN | AXADDR_AARCH64_S2_WRITE)) == AXADDR_AARCH64_S2_CLEAN;
+        (leaf & (AXADDR_AARCH64_CLEAN | AXADDR_AARCH64_S2_WRITE)) == AXADDR_AARCH64_CLEAN;
 
     (void)level;
-    return ((leaf & AXADDR_AARCH64_S2_AF) != 0 ? AXADDR_ACCESSED : 0) |
-           (is_clean ? 0 : AXADDR_DIRTY);
+    return ((leaf & AXADDR_AARCH64_AF) != 0 ? AXADDR_ACCESSED : 0) | (is_clean ? 0 : AXADDR_DIRTY);
 }
 
 static inline uint64_t axaddr_aarch64_stage2_clear_notes(uint64_t leaf, unsigned level,
                                                          uint32_t notes) {
     (void)level;
     if ((notes & AXADDR_ACCESSED) != 0) {
-        leaf &= ~AXADDR_AARCH64_S2_AF;
+        leaf &= ~AXADDR_AARCH64_AF;
     }
     if ((notes & AXADDR_DIRTY) != 0) {
-        leaf |= AXADDR_AARCH64_S2_CLEAN;
+        leaf |= AXADDR_AARCH64_CLEAN;
         if ((leaf & AXADDR_AARCH64_S2_WRITE) != 0) {
             leaf = (leaf & ~AXADDR_AARCH64_S2_WRITE) | AXADDR_AARCH64_S2_DBM;
         }
@@ -171,81 +186,26 @@ static inline uint64_t axaddr_aarch64_stage2_note_access(uint64_t leaf, unsigned
     if ((access & AXADDR_WRITE) != 0 && (leaf & AXADDR_AARCH64_S2_DBM) != 0) {
         leaf |= AXADDR_AARCH64_S2_WRITE;
     }
-    return leaf | AXADDR_AARCH64_S2_AF;
+    return leaf | AXADDR_AARCH64_AF;
 }
 
-/**
- * The contiguous bit: 16 adjacent, aligned entries of one level that a TLB may cache as one (D8.7.1;
- * 64 KiB, 32 MiB or 16 GiB with the 4 KiB granule).
- */
-static inline uint64_t axaddr_aarch64_stage2_make_run(uint64_t leaf, unsigned level) {
-    (void)level;
-    return leaf | AXADDR_AARCH64_S2_CONTIGUOUS;
-}
+/* ---- changes ---- */
 
-static inline uint64_t axaddr_aarch64_stage2_plain_leaf(uint64_t entry, unsigned level,
-                                                        uint64_t index) {
-    (void)level;
-    (void)index;
-    return (entry & AXADDR_AARCH64_S2_VALID) != 0 ? entry & ~AXADDR_AARCH64_S2_CONTIGUOUS : entry;
-}
+AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_change(uint64_t leaf, unsigned page_shift,
+                                                           unsigned level, uint64_t attributes) {
+    uint64_t kept = axaddr_aarch64_address_mask(page_shift, level) | AXADDR_AARCH64_AF |
+                    AXADDR_AARCH64_CONTIGUOUS;
 
-static inline uint64_t axaddr_aarch64_stage2_split_leaf(uint64_t leaf, unsigned level) {
-    uint64_t below = AXADDR_AARCH64_S2_ADDRESS & ~axaddr_aarch64_stage2_leaf_address(level);
-
-    return (leaf & ~below) | (level == 1 ? AXADDR_AARCH64_S2_TABLE_OR_PAGE : 0);
-}
-
-static inline uint64_t axaddr_aarch64_stage2_frame_of(uint64_t leaf, unsigned level) {
-    return leaf & axaddr_aarch64_stage2_leaf_address(level);
-}
-
-static inline uint32_t axaddr_aarch64_stage2_flags_of(uint64_t leaf, unsigned level) {
-    uint32_t flags =
-        (uint32_t)(leaf >> AXADDR_AARCH64_S2_S2AP_SHIFT) & (AXADDR_READ | AXADDR_WRITE);
-    uint64_t memory = leaf & AXADDR_AARCH64_S2_MEMATTR;
-
-    (void)level;
-    if ((leaf & AXADDR_AARCH64_S2_DBM) != 0) {
-        flags |= AXADDR_WRITE;
+    attributes &= ~AXADDR_AARCH64_AF;
+    if (AXADDR_UNLIKELY((leaf & (AXADDR_AARCH64_CLEAN | AXADDR_AARCH64_S2_WRITE)) ==
+                        AXADDR_AARCH64_CLEAN)) {
+        /* Not written yet: it stays so. */
+        attributes |= AXADDR_AARCH64_CLEAN;
+        if ((attributes & AXADDR_AARCH64_S2_WRITE) != 0) {
+            attributes ^= AXADDR_AARCH64_S2_WRITE | AXADDR_AARCH64_S2_DBM;
+        }
     }
-    if ((leaf & AXADDR_AARCH64_S2_XN) == 0) {
-        flags |= AXADDR_EXECUTE;
-    }
-    if (memory == AXADDR_AARCH64_S2_DEVICE_NGNRE) {
-        flags |= AXADDR_DEVICE;
-    } else if (memory == AXADDR_AARCH64_S2_NORMAL_NC) {
-        flags |= AXADDR_UNCACHED;
-    }
-    return flags;
-}
-
-/** Stage 2 table descriptors have no attributes that restrict what is below (D8.3). */
-static inline uint64_t axaddr_aarch64_stage2_make_table(uint64_t frame, unsigned level) {
-    (void)level;
-    return frame | AXADDR_AARCH64_S2_TABLE_OR_PAGE | AXADDR_AARCH64_S2_VALID;
-}
-
-static inline uint64_t axaddr_aarch64_stage2_table_of(uint64_t entry) {
-    return entry & AXADDR_AARCH64_S2_ADDRESS;
-}
-
-static inline uint64_t axaddr_aarch64_stage2_make_absent(enum axaddr_absent_kind kind,
-                                                         uint64_t value) {
-    return axaddr_absent64_make(kind, value, 0);
-}
-
-static inline enum axaddr_absent_kind axaddr_aarch64_stage2_absent_kind(uint64_t entry) {
-    return axaddr_absent64_kind(entry);
-}
-
-static inline uint64_t axaddr_aarch64_stage2_absent_value(uint64_t entry) {
-    return axaddr_absent64_value(entry, 0);
-}
-
-static inline bool axaddr_aarch64_stage2_is_reserved(uint64_t entry, uint32_t *rights) {
-    *rights = axaddr_absent64_flags(entry, 0);
-    return axaddr_absent64_is_reserved(entry, AXADDR_AARCH64_S2_VALID);
+    return (leaf & kept) | attributes;
 }
 
 /**
@@ -255,83 +215,140 @@ static inline bool axaddr_aarch64_stage2_is_reserved(uint64_t entry, uint32_t *r
  * is exhaustive, and does not name them), nor the bits that hardware ignores.
  */
 static inline bool axaddr_aarch64_stage2_needs_break(uint64_t from, uint64_t to, unsigned level) {
-    uint64_t breaking = AXADDR_AARCH64_S2_ADDRESS | AXADDR_AARCH64_S2_TABLE_OR_PAGE |
-                        AXADDR_AARCH64_S2_MEMATTR | AXADDR_AARCH64_S2_SH |
-                        AXADDR_AARCH64_S2_CONTIGUOUS;
+    uint64_t breaking = AXADDR_AARCH64_ADDRESS | AXADDR_AARCH64_TABLE_OR_PAGE |
+                        AXADDR_AARCH64_S2_MEMATTR | AXADDR_AARCH64_SH | AXADDR_AARCH64_CONTIGUOUS;
 
     (void)level;
-    return (from & to & AXADDR_AARCH64_S2_VALID) != 0 && ((from ^ to) & breaking) != 0;
+    return (from & to & AXADDR_AARCH64_VALID) != 0 && ((from ^ to) & breaking) != 0;
 }
 
-/**
- * The walker is an observer of its own: the store must have reached it (DSB), and what this CPU has
- * fetched ahead must be fetched again (ISB). Nothing is to be invalidated: a TLB never holds an
- * entry that faults (R_XCLRD).
- */
-static inline void axaddr_aarch64_stage2_publish(void) {
-#if defined(__aarch64__)
-    __asm__ volatile("dsb ishst\n\tisb" ::: "memory");
-#else
-    __asm__ volatile("" ::: "memory"); /* host tests: no such walker is looking */
-#endif
-}
+/* ---- the hooks of each granule ---- */
+
+#define AXADDR_AARCH64_S2_GRANULE_(prefix, page_shift)                                             \
+    AXADDR_AARCH64_GRANULE_HOOKS_(prefix, page_shift)                                              \
+    static inline uint64_t prefix##_change_leaf(uint64_t leaf, unsigned level,                     \
+                                                uint64_t attributes) {                             \
+        return axaddr_aarch64_stage2_change(leaf, page_shift, level, attributes);                  \
+    }
+
+AXADDR_AARCH64_S2_GRANULE_(axaddr_aarch64_stage2_4k, 12)
+AXADDR_AARCH64_S2_GRANULE_(axaddr_aarch64_stage2_16k, 14)
+AXADDR_AARCH64_S2_GRANULE_(axaddr_aarch64_stage2_64k, 16)
 
 /* ---- the formats ---- */
 
-/* All that follows the geometry. */
-#define AXADDR_AARCH64_S2_HOOKS_                                                                   \
-    .run_bits = 4, .run_levels = 0x7, .empty = 0, .noted = AXADDR_AARCH64_S2_AF,                   \
-    .notes_of = axaddr_aarch64_stage2_notes_of, .clear_notes = axaddr_aarch64_stage2_clear_notes,  \
-    .note_access = axaddr_aarch64_stage2_note_access, .kind_of = axaddr_aarch64_stage2_kind_of,    \
-    .can_hold = axaddr_aarch64_stage2_can_hold,                                                    \
-    .attributes_of = axaddr_aarch64_stage2_attributes_of,                                          \
-    .make_leaf = axaddr_aarch64_stage2_make_leaf, .next_leaf = axaddr_aarch64_stage2_next_leaf,    \
-    .change_leaf = axaddr_aarch64_stage2_change_leaf,                                              \
-    .split_leaf = axaddr_aarch64_stage2_split_leaf, .make_run = axaddr_aarch64_stage2_make_run,    \
-    .plain_leaf = axaddr_aarch64_stage2_plain_leaf, .frame_of = axaddr_aarch64_stage2_frame_of,    \
-    .flags_of = axaddr_aarch64_stage2_flags_of, .make_table = axaddr_aarch64_stage2_make_table,    \
-    .table_of = axaddr_aarch64_stage2_table_of, .make_absent = axaddr_aarch64_stage2_make_absent,  \
-    .absent_kind = axaddr_aarch64_stage2_absent_kind,                                              \
-    .absent_value = axaddr_aarch64_stage2_absent_value,                                            \
-    .is_reserved = axaddr_aarch64_stage2_is_reserved, .populate = 0,                               \
-    .needs_break = axaddr_aarch64_stage2_needs_break, .publish = axaddr_aarch64_stage2_publish,    \
-    .caches_absent = false
+/**
+ * A format's initialiser. `text` is its name; `width` is that of an IPA, a number from 32 to 48;
+ * `granule` is 4k, 16k or 64k; `variant` is one of
+ *
+ *     axaddr_aarch64_stage2           for any CPU
+ *     axaddr_aarch64_stage2_xnx       FEAT_XNX: holds EXECUTE_USER and EXECUTE_KERNEL
+ *     axaddr_aarch64_stage2_fwb       FEAT_S2FWB, HCR_EL2.FWB 1: memory is write-back, whatever the
+ *                                     guest's stage 1 says (without, the weaker of the two counts)
+ *     axaddr_aarch64_stage2_xnx_fwb   both
+ *
+ * axaddr_aarch64_stage2_load says whether a CPU can use it.
+ */
+#define AXADDR_AARCH64_STAGE2_FORMAT(text, width, granule, variant)                                \
+    {                                                                                              \
+        AXADDR_AARCH64_GEOMETRY_(                                                                  \
+            text, width, AXADDR_AARCH64_PAGE_SHIFT_##granule##_,                                   \
+            AXADDR_AARCH64_LEVELS_(width, AXADDR_AARCH64_PAGE_SHIFT_##granule##_, 4)),             \
+            AXADDR_AARCH64_HOOKS_(axaddr_aarch64_stage2_##granule, axaddr_aarch64_stage2, variant) \
+    }
 
-/** 40-bit IPA: start level 1 (the manual's) with two concatenated tables, an 8 KiB root. */
-AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_40 = {
-    .name = "aarch64_stage2_40",
-    .level_count = 3,
-    .entry_shift = 3,
-    .root_order = 1,
-    .input_width = 40,
-    .output_width = 48,
-    .leaf_levels = 0x7,
-    .is_sign_extended = false,
-    .shift = {12, 21, 30, 0, 0},
-    .index_bits = {9, 9, 10, 0, 0},
-    AXADDR_AARCH64_S2_HOOKS_,
-};
+/** 32-bit IPA: start level 2 (the manual's) with four concatenated tables, a 16 KiB root. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_32 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_32", 32, 4k, axaddr_aarch64_stage2);
 
-/** 48-bit IPA: start level 0 (the manual's), a 4 KiB root. Needs a CPU with PARange 48 or more. */
-AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48 = {
-    .name = "aarch64_stage2_48",
+/** 36-bit IPA: start level 1, a root of 64 entries. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_36 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_36", 36, 4k, axaddr_aarch64_stage2);
+
+/** 40-bit IPA: start level 1 with two concatenated tables, an 8 KiB root. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_40 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_40", 40, 4k, axaddr_aarch64_stage2);
+
+/** 42-bit IPA: start level 1 with eight concatenated tables, a 32 KiB root. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_42 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_42", 42, 4k, axaddr_aarch64_stage2);
+
+/** 44-bit IPA: start level 0, a root of 32 entries. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_44 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_44", 44, 4k, axaddr_aarch64_stage2);
+
+/** 48-bit IPA: start level 0, a 4 KiB root. Needs a CPU with PARange 48 or more, as all of 48. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_48", 48, 4k, axaddr_aarch64_stage2);
+
+/** 16 KiB granule, 40-bit IPA: start level 2 with 16 concatenated tables, a 256 KiB root. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_16k_40 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_16k_40", 40, 16k, axaddr_aarch64_stage2);
+
+/** 16 KiB granule, 48-bit IPA: start level 1 with two concatenated tables, a 32 KiB root. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_16k_48 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_16k_48", 48, 16k, axaddr_aarch64_stage2);
+
+/** 64 KiB granule, 40-bit IPA: start level 2, a root of 2048 entries. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_64k_40 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_64k_40", 40, 64k, axaddr_aarch64_stage2);
+
+/** 64 KiB granule, 48-bit IPA: start level 1, a root of 64 entries. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_64k_48 =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_64k_48", 48, 64k, axaddr_aarch64_stage2);
+
+/** axaddr_aarch64_stage2_40 with FEAT_XNX. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_40_xnx =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_40_xnx", 40, 4k, axaddr_aarch64_stage2_xnx);
+
+/** With FEAT_S2FWB. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_40_fwb =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_40_fwb", 40, 4k, axaddr_aarch64_stage2_fwb);
+
+/** With both. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_40_xnx_fwb =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_40_xnx_fwb", 40, 4k,
+                                 axaddr_aarch64_stage2_xnx_fwb);
+
+/** The same with FEAT_XNX. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48_xnx =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_48_xnx", 48, 4k, axaddr_aarch64_stage2_xnx);
+
+/** The same with FEAT_S2FWB. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48_fwb =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_48_fwb", 48, 4k, axaddr_aarch64_stage2_fwb);
+
+/** The same with both. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48_xnx_fwb =
+    AXADDR_AARCH64_STAGE2_FORMAT("aarch64_stage2_48_xnx_fwb", 48, 4k,
+                                 axaddr_aarch64_stage2_xnx_fwb);
+
+/**
+ * With the root chosen by init_sized, 4 KiB granule: start level 1 with up to 16 concatenated
+ * tables (three levels: IPAs of 32 to 43 bits), or start level 0 (four, up to 48 bits).
+ */
+AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2 = {
+    .name = "aarch64_stage2",
     .level_count = 4,
     .entry_shift = 3,
-    .root_order = 0,
+    .root_order = 4,
     .input_width = 48,
     .output_width = 48,
     .leaf_levels = 0x7,
     .is_sign_extended = false,
     .shift = {12, 21, 30, 39, 0},
     .index_bits = {9, 9, 9, 9, 0},
-    AXADDR_AARCH64_S2_HOOKS_,
-};
+    .run_bits = 4,
+    .run_levels = 0x7,
+    .is_sized = true,
+    AXADDR_AARCH64_HOOKS_(axaddr_aarch64_stage2_4k, axaddr_aarch64_stage2, axaddr_aarch64_stage2)};
 
 /* ---- the registers around a table (D24.2: VTCR_EL2, VTTBR_EL2) ---- */
 
 /**
- * VTCR_EL2 for one of the two formats above: its T0SZ and SL0, 4 KiB granule (TG0 0), walks through
- * write-back, inner shareable memory (IRGN0, ORGN0, SH0), RES1 bit 31.
+ * VTCR_EL2 for a format: its T0SZ, SL0 and TG0, walks through write-back, inner shareable memory
+ * (IRGN0, ORGN0, SH0), RES1 bit 31. Better: axaddr_aarch64_stage2_load, which asks whether the
+ * CPU has the granule too.
  *
  * @param pa_range   ID_AA64MMFR0_EL1.PARange of the CPU, the least of all CPUs (0 to 7); more than
  *                   48 bits are used as 48
@@ -343,20 +360,22 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48 = {
 AXADDR_MUST_CHECK static inline enum axaddr_status
 axaddr_aarch64_stage2_vtcr(const struct axaddr_format *format, unsigned pa_range,
                            unsigned vmid_bits, uint64_t *vtcr) {
-    static const uint8_t pa_bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
+    struct axaddr_aarch64_cpu cpu = {pa_range & 7, 0, 0};
     uint64_t size_offset = 64u - format->input_width; /* T0SZ, bits 5:0 */
-    uint64_t start_level = format->level_count - 2u;  /* SL0, bits 7:6: 1 is level 1, 2 level 0 */
+    /* SL0, bits 7:6: levels above the manual's 2 with the 4 KiB granule, above 3 with others. */
+    uint64_t start_level = format->level_count - (format->shift[0] == 12 ? 2u : 1u);
     uint64_t output_size = pa_range < 5 ? pa_range : 5u; /* PS, bits 18:16: 5 is 48 bits */
 
     if (pa_range >= 8 || (vmid_bits != 8 && vmid_bits != 16)) {
         return AXADDR_INVALID;
     }
-    if (pa_bits[pa_range] < format->input_width) {
+    if (axaddr_aarch64_pa_bits(&cpu) < format->input_width) {
         return AXADDR_UNSUPPORTED;
     }
     *vtcr = (UINT64_C(1) << 31) | (vmid_bits == 16 ? UINT64_C(1) << 19 : 0) | (output_size << 16) |
-            (UINT64_C(3) << 12) /* SH0 */ | (UINT64_C(1) << 10) /* ORGN0 */ |
-            (UINT64_C(1) << 8) /* IRGN0 */ | (start_level << 6) | size_offset;
+            (axaddr_aarch64_tg0(format->shift[0]) << 14) | (UINT64_C(3) << 12) /* SH0 */ |
+            (UINT64_C(1) << 10) /* ORGN0 */ | (UINT64_C(1) << 8) /* IRGN0 */ | (start_level << 6) |
+            size_offset;
     return AXADDR_OK;
 }
 
@@ -371,7 +390,7 @@ axaddr_aarch64_stage2_vtcr(const struct axaddr_format *format, unsigned pa_range
 AXADDR_MUST_CHECK static inline enum axaddr_status
 axaddr_aarch64_stage2_vttbr(const struct axaddr_format *format, axaddr_hpa_t root,
                             unsigned vmid_bits, uint32_t vmid, uint64_t *vttbr) {
-    uint64_t root_size = UINT64_C(0x1000) << format->root_order;
+    uint64_t root_size = UINT64_C(1) << (format->shift[0] + format->root_order);
 
     if ((root.raw & (root_size - 1)) != 0 || (root.raw >> 48) != 0) {
         return AXADDR_INVALID;
@@ -383,39 +402,62 @@ axaddr_aarch64_stage2_vttbr(const struct axaddr_format *format, axaddr_hpa_t roo
     return AXADDR_OK;
 }
 
-/* ---- decoding an abort (D24.2: ESR_EL2, HPFAR_EL2, FAR_EL2, PAR_EL1) ---- */
-
-/** ESR_EL2: write, not read. Always set for cache maintenance. */
-#define AXADDR_AARCH64_ESR_WNR   (UINT64_C(1) << 6)
-/** ESR_EL2: the stage 2 fault was met by a stage 1 table walk. */
-#define AXADDR_AARCH64_ESR_S1PTW (UINT64_C(1) << 7)
-/** ESR_EL2: a cache maintenance instruction; never to be emulated as a store. */
-#define AXADDR_AARCH64_ESR_CM    (UINT64_C(1) << 8)
-
-/** What made a stage 2 abort: DFSC / IFSC, bits 5:0, without the level. */
-enum axaddr_aarch64_fault {
-    AXADDR_AARCH64_FAULT_OTHER = 0, /**< address size, external, alignment, TLB conflict, ... */
-    AXADDR_AARCH64_FAULT_TRANSLATION,
-    AXADDR_AARCH64_FAULT_ACCESS_FLAG,
-    AXADDR_AARCH64_FAULT_PERMISSION,
+/** What to load to run a guest on a table. */
+struct axaddr_aarch64_stage2_registers {
+    uint64_t vtcr;  /**< VTCR_EL2 */
+    uint64_t vttbr; /**< VTTBR_EL2 */
+    uint64_t hcr;   /**< the bits VM (0) and FWB (46) of HCR_EL2; the others are the caller's */
 };
 
-static inline enum axaddr_aarch64_fault axaddr_aarch64_fault_of(uint64_t esr) {
-    unsigned status = (unsigned)esr & 0x3f;
+/** Whether the CPU has the features that a variant's entries are made for. */
+static inline bool axaddr_aarch64_stage2_has_variant(const struct axaddr_format *format,
+                                                     const struct axaddr_aarch64_cpu *cpu,
+                                                     bool has_fwb) {
+    bool is_xnx = format->can_hold(AXADDR_READ | AXADDR_EXECUTE_USER);
 
-    switch (status >> 2) {
-    case 1:
-        return AXADDR_AARCH64_FAULT_TRANSLATION;
-    case 2:
-        return AXADDR_AARCH64_FAULT_ACCESS_FLAG;
-    case 3:
-        return AXADDR_AARCH64_FAULT_PERMISSION;
-    default:
-        /* 0x2b: translation fault, level -1. Not of these tables, but QEMU 7.2 reports the level of
-           the stage 1 walk with S1PTW, and the guest's may start there. */
-        return status == 0x2b ? AXADDR_AARCH64_FAULT_TRANSLATION : AXADDR_AARCH64_FAULT_OTHER;
-    }
+    return (!is_xnx || (cpu->mmfr1 >> 28 & 0xf) != 0) && /* ID_AA64MMFR1_EL1.XNX, 31:28 */
+           (!has_fwb || (cpu->mmfr2 >> 40 & 0xf) != 0);  /* ID_AA64MMFR2_EL1.FWB, 43:40 */
 }
+
+/**
+ * VTCR_EL2, VTTBR_EL2 and HCR_EL2's bits for a table of any of these formats. VMIDs have 16 bits
+ * where ID_AA64MMFR1_EL1.VMIDBits (7:4) says so, else 8.
+ *
+ * @param root  vm_root()
+ * @return AXADDR_UNSUPPORTED if the CPU lacks the granule in stage 2, the width, FEAT_XNX or
+ *         FEAT_S2FWB that the format needs; AXADDR_INVALID for a reserved PARange, a root that is
+ *         not aligned to all of its concatenated tables or is above 48 bits, and a VMID that does
+ *         not fit. *registers is untouched then.
+ */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_aarch64_stage2_load(const struct axaddr_format *format, const struct axaddr_aarch64_cpu *cpu,
+                           axaddr_hpa_t root, uint32_t vmid,
+                           struct axaddr_aarch64_stage2_registers *registers) {
+    unsigned vmid_bits = (cpu->mmfr1 >> 4 & 0xf) == 2 ? 16 : 8;
+    bool is_fwb = (format->attributes_of(AXADDR_READ, 0) & AXADDR_AARCH64_S2_MEMATTR) ==
+                  AXADDR_AARCH64_S2_FWB_NORMAL_WB;
+    enum axaddr_status status;
+    uint64_t vtcr = 0;
+    uint64_t vttbr = 0;
+
+    if (!axaddr_aarch64_has_stage2_granule(cpu, format->shift[0]) ||
+        !axaddr_aarch64_stage2_has_variant(format, cpu, is_fwb)) {
+        return AXADDR_UNSUPPORTED;
+    }
+    status = axaddr_aarch64_stage2_vtcr(format, (unsigned)cpu->mmfr0 & 0xf, vmid_bits, &vtcr);
+    if (status == AXADDR_OK) {
+        status = axaddr_aarch64_stage2_vttbr(format, root, vmid_bits, vmid, &vttbr);
+    }
+    if (status != AXADDR_OK) {
+        return status;
+    }
+    registers->vtcr = vtcr;
+    registers->vttbr = vttbr;
+    registers->hcr = UINT64_C(1) | (is_fwb ? UINT64_C(1) << 46 : 0);
+    return AXADDR_OK;
+}
+
+/* ---- decoding an abort (D24.2: ESR_EL2, HPFAR_EL2, FAR_EL2, PAR_EL1) ---- */
 
 /**
  * Whether HPFAR_EL2 was written by the abort that ESR_EL2 describes. It is for translation and
@@ -445,15 +487,6 @@ AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_aarch64_hpfar_from_par
 /** What a stage 1 walk was about when it met the fault; see axaddr_aarch64_stage2_decode. */
 AXADDR_ALWAYS_INLINE uint32_t axaddr_aarch64_walk_access(enum axaddr_aarch64_fault fault) {
     return fault == AXADDR_AARCH64_FAULT_PERMISSION ? AXADDR_READ | AXADDR_WRITE : AXADDR_READ;
-}
-
-/** What a load, a store or a cache maintenance instruction needed. */
-AXADDR_ALWAYS_INLINE uint32_t axaddr_aarch64_data_access(uint64_t esr,
-                                                         enum axaddr_aarch64_fault fault) {
-    if ((esr & AXADDR_AARCH64_ESR_CM) != 0) {
-        return fault == AXADDR_AARCH64_FAULT_PERMISSION ? AXADDR_WRITE : AXADDR_READ;
-    }
-    return (esr & AXADDR_AARCH64_ESR_WNR) != 0 ? AXADDR_WRITE : AXADDR_READ;
 }
 
 /**
@@ -501,6 +534,28 @@ axaddr_aarch64_stage2_decode(uint64_t esr, uint64_t hpfar, uint64_t far_el2,
     exit->is_gva_valid = true;
     exit->gva = axaddr_gva(far_el2);
     return AXADDR_OK;
+}
+
+/**
+ * Whether the guest was in its user mode: from SPSR_EL2.M[3:0], 0 for EL0t as for AArch32's User.
+ */
+static inline bool axaddr_aarch64_is_user(uint64_t spsr) {
+    return (spsr & 0xf) == 0;
+}
+
+/**
+ * The same for the formats of FEAT_XNX: a fetch is one of the guest's user mode or of its
+ * privileged modes (AXADDR_EXECUTE_USER, _KERNEL), as the caller tells.
+ */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_aarch64_stage2_decode_mode(uint64_t esr, uint64_t hpfar, uint64_t far_el2, bool is_user,
+                                  struct axaddr_exit *exit) {
+    enum axaddr_status status = axaddr_aarch64_stage2_decode(esr, hpfar, far_el2, exit);
+
+    if (status == AXADDR_OK && exit->access == AXADDR_EXECUTE) {
+        exit->access = is_user ? AXADDR_EXECUTE_USER : AXADDR_EXECUTE_KERNEL;
+    }
+    return status;
 }
 
 #if defined(__aarch64__)

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * riscv_tlb.h: TLB maintenance for RISC-V: what a plan comes to in HFENCE.GVMA, or HINVAL.GVMA with
- * Svinval, and in calls of the SBI for other harts.
+ * riscv_tlb.h: TLB maintenance for RISC-V: what a plan comes to in HFENCE.GVMA and, for one-stage
+ * tables, SFENCE.VMA, or HINVAL.GVMA and SINVAL.VMA with Svinval, and in calls of the SBI for other
+ * harts.
  *
  * Manuals: The RISC-V Instruction Set Manual, Volume II: "Hypervisor Memory-Management Fence
  * Instructions", "SFENCE.VMA" (which it refers to), "Svinval"; RISC-V Supervisor Binary Interface
  * Specification: "RFENCE Extension", "Hart list parameter".
  *
- * A HAL's flush_tlb, in HS-mode, for a space with its VMID set; the first for a machine with one
- * hart, the second for any:
+ * A HAL's flush_tlb, in HS-mode, for a space with its VMID (ASID) set; the first for a machine with
+ * one hart, the second for any:
  *
  *     axaddr_riscv_gstage_flush(plan, has_svinval);
  *     status = axaddr_riscv_gstage_flush_harts(plan, has_svinval, first_hart);
+ *
+ *     axaddr_riscv_stage1_flush(plan, has_global, has_svinval);        // in S-mode or HS-mode
+ *     status = axaddr_riscv_stage1_flush_harts(plan, has_global, has_svinval, first_hart);
+ *
+ * A leaf of Sv32, 4 MiB, is named twice: steps have nine bits a level.
  *
  * What is decided (..._with) is apart from what is executed (struct axaddr_riscv_tlb), so that it
  * can be watched on any machine.
@@ -36,8 +42,20 @@ enum axaddr_riscv_fence {
     AXADDR_RISCV_FENCE,            /**< fence rw, rw: other harts see the stores before it */
 };
 
+/** Those of one-stage tables. An ASID's do not reach global mappings, the others do. */
+enum axaddr_riscv_sfence {
+    AXADDR_RISCV_SFENCE_VMA,      /**< one address of an ASID */
+    AXADDR_RISCV_SFENCE_VMA_ASID, /**< an ASID: rs1 is x0 */
+    AXADDR_RISCV_SFENCE_VMA_GVA,  /**< one address of all ASIDs: rs2 is x0 */
+    AXADDR_RISCV_SFENCE_VMA_ALL,  /**< everything: both are x0 */
+    AXADDR_RISCV_SINVAL_VMA,      /**< as the first, ordered only by the next two of the others */
+    AXADDR_RISCV_SINVAL_VMA_GVA,  /**< as the third, likewise */
+};
+
 /** SBI: EID "RFNC" and the functions of it that are used. */
 #define AXADDR_RISCV_SBI_RFENCE           0x52464e43
+#define AXADDR_RISCV_SBI_SFENCE_VMA       1
+#define AXADDR_RISCV_SBI_SFENCE_VMA_ASID  2
 #define AXADDR_RISCV_SBI_HFENCE_GVMA_VMID 3
 #define AXADDR_RISCV_SBI_HFENCE_GVMA      4
 /** As hart_mask_base: every hart, whatever hart_mask says. */
@@ -49,7 +67,7 @@ struct axaddr_riscv_rfence {
     uint64_t hart_mask_base; /**< the hart of bit 0 */
     uint64_t start;
     uint64_t size;
-    uint64_t vmid; /**< of function 3 */
+    uint64_t vmid; /**< of function 3; of function 2 the ASID */
 };
 
 /** What an executor is made of. `ctx` is what the caller of ..._with gave. */
@@ -59,8 +77,15 @@ struct axaddr_riscv_tlb {
     long (*rfence)(void *ctx, unsigned function, const struct axaddr_riscv_rfence *call);
 };
 
-/** Bits of hgatp.VMID at most (VMIDMAX). */
+/** What an executor for one-stage tables is made of: the second is for orders and other harts. */
+struct axaddr_riscv_stage1_tlb {
+    void (*sfence)(void *ctx, enum axaddr_riscv_sfence what, uint64_t gva, uint32_t asid);
+    struct axaddr_riscv_tlb common;
+};
+
+/** Bits of hgatp.VMID at most (VMIDMAX), and of satp.ASID (ASIDMAX). */
 #define AXADDR_RISCV_VMID_MAX_BITS 14
+#define AXADDR_RISCV_ASID_MAX_BITS 16
 
 /* ---- this hart ---- */
 
@@ -109,22 +134,67 @@ AXADDR_ALWAYS_INLINE void axaddr_riscv_gstage_flush_with(const struct axaddr_flu
     }
 }
 
-/* ---- other harts ---- */
+/** Whether a plan is carried out by forgetting all addresses: see axaddr_riscv_stage1_flush. */
+static inline bool axaddr_riscv_stage1_flush_is_full(const struct axaddr_flush *plan) {
+    return axaddr_riscv_gstage_flush_is_full(plan);
+}
 
-/** The part of axaddr_riscv_gstage_flush_harts that calls the SBI. */
-AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_riscv_gstage_flush_remote_with(const struct axaddr_flush *plan, uint64_t first_hart,
-                                      const struct axaddr_riscv_tlb *tlb, void *ctx) {
-    uint32_t vmid = axaddr_tlb_vmid(plan, AXADDR_RISCV_VMID_MAX_BITS);
-    unsigned function =
-        vmid != 0 ? AXADDR_RISCV_SBI_HFENCE_GVMA_VMID : AXADDR_RISCV_SBI_HFENCE_GVMA;
-    struct axaddr_riscv_rfence call = {plan->cpus, first_hart, 0, 0, vmid};
-    long error = axaddr_riscv_gstage_flush_is_full(plan) ? -1 : 0;
+/** The ASID that a plan is carried out for; 0, all, where an ASID's fences would not do. */
+static inline uint32_t axaddr_riscv_stage1_asid(const struct axaddr_flush *plan, bool has_global) {
+    return has_global ? 0 : axaddr_tlb_vmid(plan, AXADDR_RISCV_ASID_MAX_BITS);
+}
+
+/** axaddr_riscv_stage1_flush without its instructions. */
+AXADDR_ALWAYS_INLINE void axaddr_riscv_stage1_flush_with(const struct axaddr_flush *plan,
+                                                         bool has_global, bool has_svinval,
+                                                         const struct axaddr_riscv_stage1_tlb *tlb,
+                                                         void *ctx) {
+    uint32_t asid = axaddr_riscv_stage1_asid(plan, has_global);
+    enum axaddr_riscv_sfence what;
     unsigned i;
 
     if (axaddr_flush_is_empty(plan)) {
-        return AXADDR_OK;
+        return;
     }
+    if (axaddr_riscv_stage1_flush_is_full(plan)) {
+        what = asid != 0 ? AXADDR_RISCV_SFENCE_VMA_ASID : AXADDR_RISCV_SFENCE_VMA_ALL;
+        tlb->sfence(ctx, what, 0, asid);
+        return;
+    }
+    if (has_svinval) {
+        tlb->common.fence(ctx, AXADDR_RISCV_SFENCE_W_INVAL, 0, 0);
+        what = asid != 0 ? AXADDR_RISCV_SINVAL_VMA : AXADDR_RISCV_SINVAL_VMA_GVA;
+    } else {
+        what = asid != 0 ? AXADDR_RISCV_SFENCE_VMA : AXADDR_RISCV_SFENCE_VMA_GVA;
+    }
+    for (i = 0; i < plan->range_count; i++) {
+        struct axaddr_tlb_steps steps = axaddr_tlb_steps_of(&plan->ranges[i]);
+        uint64_t step;
+
+        for (step = steps.first; step <= steps.last; step++) {
+            tlb->sfence(ctx, what, step << steps.shift, asid);
+        }
+    }
+    if (has_svinval) {
+        tlb->common.fence(ctx, AXADDR_RISCV_SFENCE_INVAL_IR, 0, 0);
+    }
+}
+
+/* ---- other harts ---- */
+
+/**
+ * Have the SBI carry out a plan that is not empty, by function `tagged` for its tag, or where that
+ * is 0 by `all`, which is for every tag.
+ */
+AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_riscv_rfence_with(const struct axaddr_flush *plan, uint64_t first_hart, uint32_t tag,
+                         unsigned tagged, unsigned all, const struct axaddr_riscv_tlb *tlb,
+                         void *ctx) {
+    unsigned function = tag != 0 ? tagged : all;
+    struct axaddr_riscv_rfence call = {plan->cpus, first_hart, 0, 0, tag};
+    long error = axaddr_riscv_gstage_flush_is_full(plan) ? -1 : 0;
+    unsigned i;
+
     if (plan->cpus == 0) {
         call.hart_mask_base = AXADDR_RISCV_SBI_EVERY_HART;
     }
@@ -144,15 +214,40 @@ axaddr_riscv_gstage_flush_remote_with(const struct axaddr_flush *plan, uint64_t 
         call.hart_mask_base = AXADDR_RISCV_SBI_EVERY_HART;
         error = tlb->rfence(ctx, function, &call);
     }
-    if (error != 0 && vmid != 0) {
-        error = tlb->rfence(ctx, AXADDR_RISCV_SBI_HFENCE_GVMA, &call);
+    if (error != 0 && tag != 0) {
+        error = tlb->rfence(ctx, all, &call);
     }
     return error == 0 ? AXADDR_OK : AXADDR_UNSUPPORTED;
 }
 
+/** The part of axaddr_riscv_gstage_flush_harts that calls the SBI. */
+AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_riscv_gstage_flush_remote_with(const struct axaddr_flush *plan, uint64_t first_hart,
+                                      const struct axaddr_riscv_tlb *tlb, void *ctx) {
+    if (axaddr_flush_is_empty(plan)) {
+        return AXADDR_OK;
+    }
+    return axaddr_riscv_rfence_with(
+        plan, first_hart, axaddr_tlb_vmid(plan, AXADDR_RISCV_VMID_MAX_BITS),
+        AXADDR_RISCV_SBI_HFENCE_GVMA_VMID, AXADDR_RISCV_SBI_HFENCE_GVMA, tlb, ctx);
+}
+
+/** The part of axaddr_riscv_stage1_flush_harts that calls the SBI. */
+AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_riscv_stage1_flush_remote_with(const struct axaddr_flush *plan, bool has_global,
+                                      uint64_t first_hart,
+                                      const struct axaddr_riscv_stage1_tlb *tlb, void *ctx) {
+    if (axaddr_flush_is_empty(plan)) {
+        return AXADDR_OK;
+    }
+    return axaddr_riscv_rfence_with(plan, first_hart, axaddr_riscv_stage1_asid(plan, has_global),
+                                    AXADDR_RISCV_SBI_SFENCE_VMA_ASID, AXADDR_RISCV_SBI_SFENCE_VMA,
+                                    &tlb->common, ctx);
+}
+
 /* ---- the instructions of this hart ---- */
 
-#if defined(__riscv) && __riscv_xlen == 64
+#if defined(__riscv)
 
 /*
  * As words, for assemblers without the H extension: hfence.gvma is 0x62000073, hinval.gvma
@@ -162,8 +257,8 @@ axaddr_riscv_gstage_flush_remote_with(const struct axaddr_flush *plan, uint64_t 
  */
 static inline void axaddr_riscv_fence(void *ctx, enum axaddr_riscv_fence what, uint64_t gpa,
                                       uint32_t vmid) {
-    register uint64_t a0 __asm__("a0") = gpa >> 2;
-    register uint64_t a1 __asm__("a1") = vmid;
+    register uintptr_t a0 __asm__("a0") = (uintptr_t)(gpa >> 2);
+    register uintptr_t a1 __asm__("a1") = vmid;
 
     (void)ctx;
     switch (what) {
@@ -197,16 +292,56 @@ static inline void axaddr_riscv_fence(void *ctx, enum axaddr_riscv_fence what, u
     }
 }
 
-/** SBI calling convention: a7 EID, a6 FID, a0 to a4 in, a0 (error) and a1 out, others preserved. */
+/*
+ * As words, too, for Svinval: sfence.vma is 0x12000073, sinval.vma 0x16000073. The address is not
+ * shifted. One that is not sign extended would make them do nothing; a plan's are.
+ */
+static inline void axaddr_riscv_sfence(void *ctx, enum axaddr_riscv_sfence what, uint64_t gva,
+                                       uint32_t asid) {
+    register uintptr_t a0 __asm__("a0") = (uintptr_t)gva;
+    register uintptr_t a1 __asm__("a1") = asid;
+
+    (void)ctx;
+    switch (what) {
+    case AXADDR_RISCV_SFENCE_VMA:
+        __asm__ volatile(".word 0x12b50073" ::"r"(a0), "r"(a1) : "memory");
+        break;
+    case AXADDR_RISCV_SFENCE_VMA_ASID:
+        __asm__ volatile(".word 0x12b00073" ::"r"(a1) : "memory");
+        break;
+    case AXADDR_RISCV_SFENCE_VMA_GVA:
+        __asm__ volatile(".word 0x12050073" ::"r"(a0) : "memory");
+        break;
+    case AXADDR_RISCV_SFENCE_VMA_ALL:
+        __asm__ volatile(".word 0x12000073" ::: "memory");
+        break;
+    case AXADDR_RISCV_SINVAL_VMA:
+        __asm__ volatile(".word 0x16b50073" ::"r"(a0), "r"(a1) : "memory");
+        break;
+    case AXADDR_RISCV_SINVAL_VMA_GVA:
+        __asm__ volatile(".word 0x16050073" ::"r"(a0) : "memory");
+        break;
+    }
+}
+
+/**
+ * SBI calling convention: a7 EID, a6 FID, a0 to a4 in, a0 (error) and a1 out, others preserved. On
+ * RV32 what does not fit a register asks for more: harts beyond the 32nd for every hart, addresses
+ * beyond 4 GiB for all.
+ */
 static inline long axaddr_riscv_rfence(void *ctx, unsigned function,
                                        const struct axaddr_riscv_rfence *call) {
-    register uint64_t a0 __asm__("a0") = call->hart_mask;
-    register uint64_t a1 __asm__("a1") = call->hart_mask_base;
-    register uint64_t a2 __asm__("a2") = call->start;
-    register uint64_t a3 __asm__("a3") = call->size;
-    register uint64_t a4 __asm__("a4") = call->vmid;
-    register uint64_t a6 __asm__("a6") = function;
-    register uint64_t a7 __asm__("a7") = AXADDR_RISCV_SBI_RFENCE;
+    uint64_t last = call->size != 0 ? call->start + (call->size - 1) : 0;
+    bool is_mask_wide = (uintptr_t)call->hart_mask != call->hart_mask;
+    bool is_range_wide = (uintptr_t)last != last;
+    register uintptr_t a0 __asm__("a0") = is_mask_wide ? 0 : (uintptr_t)call->hart_mask;
+    register uintptr_t a1 __asm__("a1") =
+        is_mask_wide ? UINTPTR_MAX : (uintptr_t)call->hart_mask_base;
+    register uintptr_t a2 __asm__("a2") = is_range_wide ? 0 : (uintptr_t)call->start;
+    register uintptr_t a3 __asm__("a3") = is_range_wide ? 0 : (uintptr_t)call->size;
+    register uintptr_t a4 __asm__("a4") = (uintptr_t)call->vmid;
+    register uintptr_t a6 __asm__("a6") = function;
+    register uintptr_t a7 __asm__("a7") = AXADDR_RISCV_SBI_RFENCE;
 
     (void)ctx;
     __asm__ volatile("ecall"
@@ -219,6 +354,11 @@ static inline long axaddr_riscv_rfence(void *ctx, unsigned function,
 AXADDR_UNUSED static const struct axaddr_riscv_tlb axaddr_riscv_tlb_hs = {
     .fence = axaddr_riscv_fence,
     .rfence = axaddr_riscv_rfence,
+};
+
+AXADDR_UNUSED static const struct axaddr_riscv_stage1_tlb axaddr_riscv_stage1_tlb_here = {
+    .sfence = axaddr_riscv_sfence,
+    .common = {.fence = axaddr_riscv_fence, .rfence = axaddr_riscv_rfence},
 };
 
 /**
@@ -270,6 +410,40 @@ axaddr_riscv_gstage_flush_harts(const struct axaddr_flush *plan, bool has_svinva
     return axaddr_riscv_gstage_flush_remote_with(plan, first_hart, &axaddr_riscv_tlb_hs, 0);
 }
 
-#endif /* __riscv, 64 bits */
+/** sfence.vma x0, x0: forget all ASIDs and global mappings (once before the first satp, and after a
+    change of menvcfg.PBMTE or menvcfg.ADUE). */
+static inline void axaddr_riscv_sfence_vma_all(void) {
+    axaddr_riscv_sfence(0, AXADDR_RISCV_SFENCE_VMA_ALL, 0, 0);
+}
+
+/**
+ * Carry out a plan for one-stage tables on this hart, in S-mode or HS-mode with mstatus.TVM 0; the
+ * plan's VMID is the table's ASID, which need not be the one loaded. 0 stands for all.
+ *
+ * An address orders leaf entries only, all of the leaf that holds it; after a change to a non-leaf
+ * entry rs1 must be x0. An ASID orders nothing of global mappings ("SFENCE.VMA").
+ *
+ * In a guest (VS-mode) these are about its own tables. A hypervisor that edits them for it needs
+ * HFENCE.VVMA, which acts on the VMID in hgatp, instead.
+ *
+ * @param has_global   the table has mappings that are AXADDR_GLOBAL, or may have had when they were
+ *                     changed: then no ASID is named
+ * @param has_svinval  all harts have Svinval, which lets them overlap
+ */
+static inline void axaddr_riscv_stage1_flush(const struct axaddr_flush *plan, bool has_global,
+                                             bool has_svinval) {
+    axaddr_riscv_stage1_flush_with(plan, has_global, has_svinval, &axaddr_riscv_stage1_tlb_here, 0);
+}
+
+/** The same on this hart and, through the SBI, on others: as axaddr_riscv_gstage_flush_harts. */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_riscv_stage1_flush_harts(const struct axaddr_flush *plan, bool has_global, bool has_svinval,
+                                uint64_t first_hart) {
+    axaddr_riscv_stage1_flush(plan, has_global, has_svinval);
+    return axaddr_riscv_stage1_flush_remote_with(plan, has_global, first_hart,
+                                                 &axaddr_riscv_stage1_tlb_here, 0);
+}
+
+#endif /* __riscv */
 
 #endif /* AXADDR_ARCH_RISCV_TLB_H */

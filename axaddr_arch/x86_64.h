@@ -1,35 +1,45 @@
 /* SPDX-License-Identifier: MIT
  *
- * x86_64.h: the four-level page tables of 64-bit x86: stage 1 (axaddr_x86_64) and AMD's second
- * stage (axaddr_x86_npt), and what surrounds them: CR3 and nCR3, the decoding of a page fault and
- * of a nested page fault, TLB maintenance (x86_tlb.h).
+ * x86_64.h: the page tables of 64-bit x86, of four levels and of five (LA57): stage 1
+ * (axaddr_x86_64, axaddr_x86_64_la57) and AMD's second stage (axaddr_x86_npt, axaddr_x86_npt_la57);
+ * the same with an encryption bit; and what surrounds them: CR3 and nCR3, the decoding of a page
+ * fault and of a nested page fault, TLB maintenance (x86_tlb.h).
  *
  * Manuals: Intel 64 and IA-32 Architectures SDM, vol. 3A, 4.5 "4-Level Paging and 5-Level Paging"
- * (entries: Figure 4-11) and 4.10 "Caching Translation Information"; AMD64 APM, vol. 2, 5.3
- * "Long-Mode Page Translation" and 15.25 "Nested Paging".
+ * (entries: Figure 4-11), 4.6.2 "Protection Keys" and 4.10 "Caching Translation Information"; AMD64
+ * APM, vol. 2, 5.3 "Long-Mode Page Translation", 7.10 "Secure Memory Encryption", 15.25 "Nested
+ * Paging" and 15.34 "Secure Encrypted Virtualization".
  *
  *     our level   Intel's   AMD's   an entry spans   may be a leaf
+ *         4        PML5E    PML5E       256 TiB           no         (_la57 only)
  *         3        PML4E    PML4E       512 GiB           no
  *         2        PDPTE    PDPE          1 GiB           yes
  *         1        PDE      PDE           2 MiB           yes
  *         0        PTE      PTE           4 KiB           always
  *
- *      63  62     52 51               12 11   9  8   7   6 5   4     3    2    1    0
- *    | NX | ignored |  frame or table   | ... | G | PS |D|A| PCD | PWT | U/S | R/W | P |
+ *      63  62 59 58   52 51               12 11   9  8   7   6 5   4     3    2    1    0
+ *    | NX | key |ignored|  frame or table   | ... | G | PS |D|A| PCD | PWT | U/S | R/W | P |
  *
  * What is held, and how
  *   READ            bit 0, as nothing present is unreadable: WRITE or EXECUTE alone is refused.
  *   WRITE           bit 1; the processor heeds it in supervisor mode too if CR0.WP is set.
  *   EXECUTE         bit 63 (NX) clear. EFER.NXE must be set, or bit 63 is a reserved one.
  *   USER            bit 2. axaddr_x86_npt refuses the flag and sets the bit: below.
+ *   GLOBAL          bit 8 of a leaf; needs CR4.PGE, and axaddr_x86_64_flush_as with has_global. The
+ *                   nested formats refuse it: G means nothing there.
  *   no memory type  PAT entry 0, write-back.
  *   DEVICE          PCD and PWT: PAT entry 3, uncacheable (UC).
  *   UNCACHED        PCD: PAT entry 2, UC-, which an MTRR may make write-combining.
+ *   EXECUTE_USER, EXECUTE_KERNEL   refused.
  *
  * IA32_PAT is taken to be what reset leaves in it (vol. 3A, 12.12.4). The PAT bit, which would
  * select entries 4 to 7, is never set: it is bit 7 at level 0, where a large leaf has PS, and bit
- * 12 of a large leaf, where a small one has its address. G is never set either: a CR3 reload
- * forgets all.
+ * 12 of a large leaf, where a small one has its address.
+ *
+ * Protection keys (bits 62:59, used with CR4.PKE or CR4.PKS and otherwise ignored) are the user's:
+ * leaves are made with key 0, and a key that was written into a leaf stays when its flags change
+ * and when it is split, as losing it would give rights; leaves that have one are not collapsed.
+ * Bits 58:52 and 11:9 are ignored by hardware and have no such meaning: they go.
  *
  * With supervisor shadow stacks (CR4.CET) a leaf that is dirty and not writable is a shadow stack,
  * and taking WRITE away keeps D: don't turn that on for tables whose rights are reduced.
@@ -44,8 +54,10 @@
 
 #define AXADDR_X86_64_PRESENT        UINT64_C(1)
 #define AXADDR_X86_64_USER           UINT64_C(4)
-/** NX, PCD, PWT, U/S, R/W, P: what a leaf is but for its address, its size and what was noted. */
-#define AXADDR_X86_64_ATTRIBUTES     UINT64_C(0x800000000000001f)
+/** NX, G, PCD, PWT, U/S, R/W, P: a leaf but for its address, size and key, and what was noted. */
+#define AXADDR_X86_64_ATTRIBUTES     UINT64_C(0x800000000000011f)
+/** Bits 62:59: the protection key. */
+#define AXADDR_X86_64_KEY            UINT64_C(0x7800000000000000)
 /** Bits 5 and 6: accessed, dirty. */
 #define AXADDR_X86_64_NOTED          UINT64_C(0x60)
 #define AXADDR_X86_64_ACCESSED_SHIFT 5
@@ -74,15 +86,15 @@ static inline bool axaddr_x86_64_is_reserved(uint64_t entry, uint32_t *rights) {
 }
 
 static inline bool axaddr_x86_64_can_hold(uint32_t flags) {
-    return (flags & AXADDR_READ) != 0 && (flags & AXADDR_SPECIAL_FLAGS) == 0 &&
+    return (flags & AXADDR_READ) != 0 && (flags & AXADDR_EXECUTE_MODES) == 0 &&
            axaddr_flags_agree(flags);
 }
 
 /**
- * Branch-free. WRITE and DEVICE are where R/W and PCD are; USER, DEVICE and UNCACHED are one bit to
- * the left of U/S, PWT and PCD.
+ * All but G, branch-free. WRITE and DEVICE are where R/W and PCD are; USER, DEVICE and UNCACHED are
+ * one bit to the left of U/S, PWT and PCD.
  */
-static inline uint64_t axaddr_x86_64_attributes_of(uint32_t flags, unsigned level) {
+AXADDR_ALWAYS_INLINE uint64_t axaddr_x86_64_common_attributes(uint32_t flags, unsigned level) {
     uint64_t no_execute = (uint64_t)(~flags & AXADDR_EXECUTE) << 61;
     uint32_t large = level == 0 ? 0 : (uint32_t)AXADDR_X86_LARGE;
     uint32_t in_place = flags & (AXADDR_WRITE | AXADDR_DEVICE);
@@ -91,27 +103,37 @@ static inline uint64_t axaddr_x86_64_attributes_of(uint32_t flags, unsigned leve
     return no_execute | in_place | moved | large | AXADDR_X86_64_PRESENT;
 }
 
-/** A/D stay. All other bits come from `attributes`: ignored ones are nobody's, so they go. */
+/** GLOBAL is two bits to the right of G. */
+static inline uint64_t axaddr_x86_64_attributes_of(uint32_t flags, unsigned level) {
+    return axaddr_x86_64_common_attributes(flags, level) | (flags & AXADDR_GLOBAL) << 2;
+}
+
+/** A/D and the key stay. Others come from `attributes`: ignored ones are nobody's, so they go. */
 static inline uint64_t axaddr_x86_64_change_leaf(uint64_t leaf, unsigned level,
                                                  uint64_t attributes) {
-    return (leaf & (axaddr_x86_frame_mask(level) | AXADDR_X86_64_NOTED)) | attributes;
+    return (leaf & (axaddr_x86_frame_mask(level) | AXADDR_X86_64_NOTED | AXADDR_X86_64_KEY)) |
+           attributes;
 }
 
 /** PS goes with the last split, as bit 7 of a PTE is its PAT bit; a stray PAT bit 12 goes, too. */
 static inline uint64_t axaddr_x86_64_split_leaf(uint64_t leaf, unsigned level) {
-    return leaf & (axaddr_x86_frame_mask(level) | AXADDR_X86_64_NOTED | AXADDR_X86_64_ATTRIBUTES |
-                   (level > 1 ? AXADDR_X86_LARGE : 0));
+    return leaf & (axaddr_x86_frame_mask(level) | AXADDR_X86_64_NOTED | AXADDR_X86_64_KEY |
+                   AXADDR_X86_64_ATTRIBUTES | (level > 1 ? AXADDR_X86_LARGE : 0));
 }
 
-/** PWT alone (write-through), which attributes_of does not write, reads as plain memory. */
-static inline uint32_t axaddr_x86_64_flags_of(uint64_t leaf, unsigned level) {
+/** All but G. PWT alone (write-through), which attributes_of never writes, reads as memory. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_x86_64_common_flags(uint64_t leaf) {
     uint32_t low = (uint32_t)leaf;
     uint32_t execute = ~(uint32_t)(leaf >> 61) & AXADDR_EXECUTE;
     /* PCD, PWT as a number from 0 to 3: UNCACHED for 2, DEVICE for 3 */
     uint32_t type = (UINT32_C(0x10200000) >> (low & 0x18)) & (AXADDR_DEVICE | AXADDR_UNCACHED);
 
-    (void)level;
     return AXADDR_READ | execute | type | (low & AXADDR_WRITE) | ((low << 1) & AXADDR_USER);
+}
+
+static inline uint32_t axaddr_x86_64_flags_of(uint64_t leaf, unsigned level) {
+    (void)level;
+    return axaddr_x86_64_common_flags(leaf) | ((uint32_t)(leaf >> 2) & AXADDR_GLOBAL);
 }
 
 /* ---- hooks of the nested format, where they differ ----
@@ -122,15 +144,16 @@ static inline uint32_t axaddr_x86_64_flags_of(uint64_t leaf, unsigned level) {
  */
 
 static inline bool axaddr_x86_npt_can_hold(uint32_t flags) {
-    return (flags & AXADDR_USER) == 0 && axaddr_x86_64_can_hold(flags);
+    return (flags & (AXADDR_USER | AXADDR_GLOBAL)) == 0 && axaddr_x86_64_can_hold(flags);
 }
 
 static inline uint64_t axaddr_x86_npt_attributes_of(uint32_t flags, unsigned level) {
-    return axaddr_x86_64_attributes_of(flags | AXADDR_USER, level);
+    return axaddr_x86_64_common_attributes(flags | AXADDR_USER, level);
 }
 
 static inline uint32_t axaddr_x86_npt_flags_of(uint64_t leaf, unsigned level) {
-    return axaddr_x86_64_flags_of(leaf & ~AXADDR_X86_64_USER, level);
+    (void)level;
+    return axaddr_x86_64_common_flags(leaf & ~AXADDR_X86_64_USER);
 }
 
 /* ---- notes, of both ---- */
@@ -147,22 +170,27 @@ static inline uint64_t axaddr_x86_64_clear_notes(uint64_t leaf, unsigned level, 
 
 /* ---- formats ---- */
 
-#define AXADDR_X86_64_FORMAT(text, leaf_level_bits, prefix, sign_extended)                         \
+/* 4 or 5 `levels`; `prefix` tells stage 1 from the nested formats; the hooks of `address` put the
+   encryption bit beside an address and take it away. */
+#define AXADDR_X86_64_FORMAT_(text, levels, output_bits, leaf_level_bits, sign_extended, prefix,   \
+                              attributes, change, address)                                         \
     {                                                                                              \
-        .name = text, .level_count = 4, .entry_shift = 3, .root_order = 0, .input_width = 48,      \
-        .output_width = 52, .leaf_levels = leaf_level_bits, .is_sign_extended = sign_extended,     \
-        .shift = {12, 21, 30, 39, 0}, .index_bits = {9, 9, 9, 9, 0}, .empty = 0,                   \
+        .name = text,                                                                              \
+        AXADDR_X86_GEOMETRY_##levels##_(output_bits, leaf_level_bits, sign_extended), .empty = 0,  \
         .noted = AXADDR_X86_64_NOTED, .notes_of = axaddr_x86_64_notes_of,                          \
         .clear_notes = axaddr_x86_64_clear_notes, .kind_of = axaddr_x86_64_kind_of,                \
-        .can_hold = prefix##_can_hold, .attributes_of = prefix##_attributes_of,                    \
+        .can_hold = prefix##_can_hold, .attributes_of = attributes,                                \
         .make_leaf = axaddr_x86_make_leaf, .next_leaf = axaddr_x86_next_leaf,                      \
-        .change_leaf = axaddr_x86_64_change_leaf, .split_leaf = axaddr_x86_64_split_leaf,          \
-        .frame_of = axaddr_x86_frame_of, .flags_of = prefix##_flags_of,                            \
-        .make_table = axaddr_x86_make_table, .table_of = axaddr_x86_table_of,                      \
+        .change_leaf = change, .split_leaf = axaddr_x86_64_split_leaf,                             \
+        .frame_of = address##_frame_of, .flags_of = prefix##_flags_of,                             \
+        .make_table = address##_make_table, .table_of = address##_table_of,                        \
         .make_absent = axaddr_x86_make_absent, .absent_kind = axaddr_x86_absent_kind,              \
         .absent_value = axaddr_x86_absent_value, .is_reserved = axaddr_x86_64_is_reserved,         \
         .populate = 0, .needs_break = 0, .publish = 0, .caches_absent = false,                     \
     }
+#define AXADDR_X86_64_PLAIN_(text, levels, leaf_level_bits, sign_extended, prefix)                 \
+    AXADDR_X86_64_FORMAT_(text, levels, 52, leaf_level_bits, sign_extended, prefix,                \
+                          prefix##_attributes_of, axaddr_x86_64_change_leaf, axaddr_x86)
 
 /**
  * Stage 1, with leaves of 4 KiB, 2 MiB and 1 GiB: the hypervisor's own tables, or a guest's. (With
@@ -172,22 +200,97 @@ static inline uint64_t axaddr_x86_64_clear_notes(uint64_t leaf, unsigned level, 
  * there is no break and no publish.
  */
 AXADDR_UNUSED static const struct axaddr_format axaddr_x86_64 =
-    AXADDR_X86_64_FORMAT("x86_64", 7, axaddr_x86_64, true);
+    AXADDR_X86_64_PLAIN_("x86_64", 4, 7, true, axaddr_x86_64);
 
 /** The same without 1 GiB leaves, for processors without Page1GB (CPUID 80000001H, EDX[26]). */
 AXADDR_UNUSED static const struct axaddr_format axaddr_x86_64_2m =
-    AXADDR_X86_64_FORMAT("x86_64_2m", 3, axaddr_x86_64, true);
+    AXADDR_X86_64_PLAIN_("x86_64_2m", 4, 3, true, axaddr_x86_64);
+
+/**
+ * Stage 1 with 57-bit addresses, for CR4.LA57 (CPUID 7.0, ECX[16]), which cannot change in long
+ * mode. The CR3 is made as for four levels.
+ */
+AXADDR_UNUSED static const struct axaddr_format axaddr_x86_64_la57 =
+    AXADDR_X86_64_PLAIN_("x86_64_la57", 5, 7, true, axaddr_x86_64);
 
 /**
  * AMD nested paging. The walk follows the host's paging mode at VMRUN (APM vol. 2, 15.25.3): these
  * are its tables if the host is in long mode with CR4.LA57 clear and EFER.NXE set.
  */
 AXADDR_UNUSED static const struct axaddr_format axaddr_x86_npt =
-    AXADDR_X86_64_FORMAT("x86_npt", 7, axaddr_x86_npt, false);
+    AXADDR_X86_64_PLAIN_("x86_npt", 4, 7, false, axaddr_x86_npt);
 
 /** The same without 1 GiB leaves. */
 AXADDR_UNUSED static const struct axaddr_format axaddr_x86_npt_2m =
-    AXADDR_X86_64_FORMAT("x86_npt_2m", 3, axaddr_x86_npt, false);
+    AXADDR_X86_64_PLAIN_("x86_npt_2m", 4, 3, false, axaddr_x86_npt);
+
+/** AMD nested paging of a host with CR4.LA57 set: 57-bit guest-physical addresses. */
+AXADDR_UNUSED static const struct axaddr_format axaddr_x86_npt_la57 =
+    AXADDR_X86_64_PLAIN_("x86_npt_la57", 5, 7, false, axaddr_x86_npt);
+
+/* ---- formats with an encryption bit ----
+ *
+ * AMD's C-bit (APM vol. 2, 7.10.2, 15.34.5) says that what an entry points to, be it a table or a
+ * page, is encrypted in memory. It is an address bit, CPUID 8000001FH, EBX[5:0] tells which,
+ * and physical addresses are narrower than it (EBX[11:6]): frames that reach it are INVALID.
+ *
+ * Tables and leaves have it, but for DEVICE leaves: registers are not in memory that a key covers,
+ * and what a guest maps with the bit is private, so that nobody could emulate or pass it through.
+ * Memory that a guest shares with its host needs mappings without the bit: another format's.
+ */
+
+AXADDR_ALWAYS_INLINE uint64_t axaddr_x86_encrypted_attributes(uint64_t attributes, uint32_t flags,
+                                                              unsigned position) {
+    return attributes | ((flags & AXADDR_DEVICE) != 0 ? 0 : UINT64_C(1) << position);
+}
+
+/** Whether a leaf is encrypted goes by its new flags. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_x86_encrypted_change(uint64_t leaf, unsigned level,
+                                                          uint64_t attributes, unsigned position) {
+    return axaddr_x86_64_change_leaf(leaf & ~(UINT64_C(1) << position), level, attributes);
+}
+
+/* The hooks of one format: name##_attributes_of and so on. */
+#define AXADDR_X86_ENCRYPTED_HOOKS_(name, prefix, position)                                        \
+    AXADDR_STATIC_ASSERT((position) >= 32 && (position) <= 51,                                     \
+                         "an encryption bit is one of the upper address bits");                    \
+    static inline uint64_t name##_attributes_of(uint32_t flags, unsigned level) {                  \
+        return axaddr_x86_encrypted_attributes(prefix##_attributes_of(flags, level), flags,        \
+                                               position);                                          \
+    }                                                                                              \
+    static inline uint64_t name##_change_leaf(uint64_t leaf, unsigned level,                       \
+                                              uint64_t attributes) {                               \
+        return axaddr_x86_encrypted_change(leaf, level, attributes, position);                     \
+    }                                                                                              \
+    static inline uint64_t name##_frame_of(uint64_t leaf, unsigned level) {                        \
+        return axaddr_x86_frame_of(leaf, level) & axaddr_low_bits(position);                       \
+    }                                                                                              \
+    static inline uint64_t name##_make_table(uint64_t frame, unsigned level) {                     \
+        return axaddr_x86_make_table(frame, level) | UINT64_C(1) << (position);                    \
+    }                                                                                              \
+    static inline uint64_t name##_table_of(uint64_t entry) {                                       \
+        return axaddr_x86_table_of(entry) & axaddr_low_bits(position);                             \
+    }
+
+/**
+ * Define a format `name` of stage 1 that is encrypted: 4 or 5 `levels`, all leaf sizes, the
+ * encryption bit at `position` (32 to 51). For example
+ *
+ *     AXADDR_DEFINE_X86_64_ENCRYPTED(my_sev_tables, 4, 51)
+ *     AXADDR_DEFINE_SPACE(my_space, my_sev_tables, my_hal);
+ */
+#define AXADDR_DEFINE_X86_64_ENCRYPTED(name, levels, position)                                     \
+    AXADDR_X86_ENCRYPTED_HOOKS_(name, axaddr_x86_64, position)                                     \
+    AXADDR_UNUSED static const struct axaddr_format name =                                         \
+        AXADDR_X86_64_FORMAT_(#name, levels, position, 7, true, axaddr_x86_64,                     \
+                              name##_attributes_of, name##_change_leaf, name);
+
+/** The same for AMD nested paging: the host's tables, with its own encryption (SME). */
+#define AXADDR_DEFINE_X86_NPT_ENCRYPTED(name, levels, position)                                    \
+    AXADDR_X86_ENCRYPTED_HOOKS_(name, axaddr_x86_npt, position)                                    \
+    AXADDR_UNUSED static const struct axaddr_format name =                                         \
+        AXADDR_X86_64_FORMAT_(#name, levels, position, 7, false, axaddr_x86_npt,                   \
+                              name##_attributes_of, name##_change_leaf, name);
 
 /* ---- the root registers ---- */
 
@@ -196,6 +299,9 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_x86_npt_2m =
  * 63: what the TLB holds for that PCID is still good) are for CR4.PCIDE; 0 and false without it.
  * INVALID, with *cr3 untouched, if the root is not page aligned or not below 2^52, or the PCID has
  * more than 12 bits.
+ *
+ * CR4.LA57 changes nothing of it. For tables with an encryption bit, give the root with that bit
+ * set: axaddr_x86_encrypted_root.
  */
 AXADDR_MUST_CHECK static inline enum axaddr_status
 axaddr_x86_64_cr3(axaddr_hpa_t root, unsigned pcid, bool keeps_cached, uint64_t *cr3) {
@@ -204,6 +310,16 @@ axaddr_x86_64_cr3(axaddr_hpa_t root, unsigned pcid, bool keeps_cached, uint64_t 
     }
     *cr3 = root.raw | pcid | (keeps_cached ? UINT64_C(1) << 63 : 0);
     return AXADDR_OK;
+}
+
+/**
+ * The root that CR3 or N_CR3 want for tables whose encryption bit is at `position`. A root that
+ * reaches the bit comes back as one that axaddr_x86_64_cr3 refuses.
+ */
+static inline axaddr_hpa_t axaddr_x86_encrypted_root(axaddr_hpa_t root, unsigned position) {
+    uint64_t encrypted = root.raw | UINT64_C(1) << position;
+
+    return axaddr_hpa(root.raw >> position == 0 ? encrypted : UINT64_MAX);
 }
 
 /** The N_CR3 of a VMCB (offset 0B0H; APM vol. 2, appendix B) for the nested table at `root`. */

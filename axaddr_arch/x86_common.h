@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * x86_common.h: what the x86 formats (x86_ept.h, x86_64.h) have in common. All of them are trees of
- * four levels, with 512 entries of 64 bits per table, an address in bits 51:12 and "this is a large
- * leaf" in bit 7: Intel SDM vol. 3A, 4.5 and vol. 3C, 29.3.2; AMD APM vol. 2, 5.3.
+ * x86_common.h: what the x86 formats (x86_ept.h, x86_64.h, x86_pae.h) have in common. All of them
+ * are trees with 512 entries of 64 bits per table (but for PAE's root), an address in bits 51:12
+ * and "this is a large leaf" in bit 7: Intel SDM vol. 3A, 4.4, 4.5 and vol. 3C, 29.3.2; AMD APM
+ * vol. 2, 5.2.3 and 5.3.
  */
 #ifndef AXADDR_ARCH_X86_COMMON_H
 #define AXADDR_ARCH_X86_COMMON_H
@@ -18,14 +19,14 @@
 #define AXADDR_X86_ADDRESS_MASK UINT64_C(0x000ffffffffff000)
 /** Levels 1 and 2: the entry is a leaf. At level 0 the bit means something else. */
 #define AXADDR_X86_LARGE        UINT64_C(0x80)
-/** Level 3: where bit 7 is reserved and no leaf can be. */
+/** From level 3 (PML4E) on, bit 7 is reserved and no leaf can be. */
 #define AXADDR_X86_TOP_LEVEL    3u
 
 AXADDR_STATIC_ASSERT(AXADDR_READ == 1 && AXADDR_WRITE == 2 && AXADDR_EXECUTE == 4 &&
                          AXADDR_USER == 8 && AXADDR_DEVICE == 16 && AXADDR_UNCACHED == 32,
                      "the hooks of the x86 formats turn flags into bits by shifting");
 
-/** Log2 of the bytes that an entry of `level` spans: 12, 21, 30, 39. */
+/** Log2 of the bytes that an entry of `level` spans: 12, 21, 30, 39, 48. */
 AXADDR_ALWAYS_INLINE unsigned axaddr_x86_level_shift(unsigned level) {
     return 12 + 9 * level;
 }
@@ -37,6 +38,18 @@ AXADDR_ALWAYS_INLINE unsigned axaddr_x86_level_shift(unsigned level) {
 AXADDR_ALWAYS_INLINE uint64_t axaddr_x86_frame_mask(unsigned level) {
     return AXADDR_X86_ADDRESS_MASK & ~axaddr_low_bits(axaddr_x86_level_shift(level));
 }
+
+/* Geometry of four levels, and of five: one more on top (LA57; EPT with a walk of five). */
+#define AXADDR_X86_GEOMETRY_4_(output_bits, leaf_level_bits, sign_extended)                        \
+    .level_count = 4, .entry_shift = 3, .root_order = 0, .input_width = 48,                        \
+    .output_width = (output_bits), .leaf_levels = (leaf_level_bits),                               \
+    .is_sign_extended = (sign_extended), .shift = {12, 21, 30, 39, 0},                             \
+    .index_bits = {9, 9, 9, 9, 0}
+#define AXADDR_X86_GEOMETRY_5_(output_bits, leaf_level_bits, sign_extended)                        \
+    .level_count = 5, .entry_shift = 3, .root_order = 0, .input_width = 57,                        \
+    .output_width = (output_bits), .leaf_levels = (leaf_level_bits),                               \
+    .is_sign_extended = (sign_extended), .shift = {12, 21, 30, 39, 48},                            \
+    .index_bits = {9, 9, 9, 9, 9}
 
 /** Whether a root register can hold `root`: one 4 KiB frame below 2^52. */
 AXADDR_ALWAYS_INLINE bool axaddr_x86_is_table_address(axaddr_hpa_t root) {

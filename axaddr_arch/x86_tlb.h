@@ -12,7 +12,9 @@
  *
  *     axaddr_x86_ept_flush(plan, eptp);                        // in VMX root operation
  *     axaddr_x86_npt_flush(plan, has_flush_by_asid, &vmcb->tlb_control);   // for each vCPU
- *     axaddr_x86_64_flush(plan, has_invpcid);
+ *     axaddr_x86_64_flush(plan, has_invpcid);                  // 48 bits, no AXADDR_GLOBAL
+ *     axaddr_x86_64_flush_as(plan, &use);                      // any (struct axaddr_x86_64_use)
+ *     axaddr_x86_pae_flush(plan, has_global);                  // 32-bit
  *
  * What is decided (..._with) is apart from what is executed (struct axaddr_x86_tlb), so that it can
  * be watched on any machine.
@@ -25,7 +27,7 @@
 
 /* ---- the instructions ---- */
 
-/** INVPCID's types (vol. 2A). Only 2 reaches global entries; the formats here never make any. */
+/** INVPCID's types (vol. 2A). Only 2 reaches global entries. */
 #define AXADDR_X86_INVPCID_ADDRESS 0 /**< one address of a PCID */
 #define AXADDR_X86_INVPCID_PCID    1 /**< a PCID */
 #define AXADDR_X86_INVPCID_GLOBAL  2 /**< all PCIDs, and global entries */
@@ -67,16 +69,44 @@ axaddr_x86_ept_flush_with(const struct axaddr_flush *plan, uint64_t eptp,
 
 /* ---- stage 1 ---- */
 
+/** `address` with the bits from `width` on like the one below them: what "canonical" means. */
+AXADDR_ALWAYS_INLINE axaddr_gva_t axaddr_x86_canonical(uint64_t address, unsigned width) {
+    uint64_t above = ~axaddr_low_bits(width);
+
+    return axaddr_gva((address >> (width - 1) & 1) != 0 ? address | above : address & ~above);
+}
+
 /**
  * The address that INVLPG and INVPCID want for a 48-bit one: bits 63:48 are bit 47. INVLPG does
  * nothing for one that is not canonical, INVPCID faults.
  */
 static inline axaddr_gva_t axaddr_x86_64_canonical(uint64_t address) {
-    return axaddr_gva(address | ((address >> 47 & 1) != 0 ? UINT64_C(0xffff) << 48 : 0));
+    return axaddr_x86_canonical(address, 48);
 }
 
-/** Forget the pages of a plan, in the loaded PCID or another. */
+/** The same for a 57-bit one (CR4.LA57; SDM vol. 3A, 4.5.1): bits 63:57 are bit 56. */
+static inline axaddr_gva_t axaddr_x86_64_la57_canonical(uint64_t address) {
+    return axaddr_x86_canonical(address, 57);
+}
+
+/** Whether an address is canonical: with `width` 48, or 57 if CR4.LA57 is set. */
+static inline bool axaddr_x86_64_is_canonical(axaddr_gva_t address, unsigned width) {
+    return axaddr_x86_canonical(address.raw, width).raw == address.raw;
+}
+
+/** How a table of stage 1 is used, as far as it matters for its TLB maintenance. */
+struct axaddr_x86_64_use {
+    uint8_t input_width; /**< the format's: 48, or 57 with LA57 */
+    bool has_global;     /**< mappings may have AXADDR_GLOBAL */
+    bool has_invpcid;    /**< the processor has INVPCID (CPUID 7.0, EBX[10]) */
+};
+
+/**
+ * Forget the pages of a plan, in the loaded PCID or another. Of all that names an address only
+ * INVLPG reaches global entries, and whichever PCID is loaded (4.10.4.1).
+ */
 AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_pages_with(const struct axaddr_flush *plan,
+                                                         const struct axaddr_x86_64_use *use,
                                                          uint32_t pcid, bool is_loaded,
                                                          const struct axaddr_x86_tlb *tlb,
                                                          void *ctx) {
@@ -87,11 +117,12 @@ AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_pages_with(const struct axaddr_flu
         uint64_t step;
 
         for (step = steps.first; step <= steps.last; step++) {
-            axaddr_gva_t address = axaddr_x86_64_canonical(step << steps.shift);
+            axaddr_gva_t address = axaddr_x86_canonical(step << steps.shift, use->input_width);
 
-            if (is_loaded) {
+            if (is_loaded || use->has_global) {
                 tlb->invlpg(ctx, address);
-            } else {
+            }
+            if (!is_loaded) {
                 tlb->invpcid(ctx, AXADDR_X86_INVPCID_ADDRESS, pcid, address);
             }
         }
@@ -99,13 +130,14 @@ AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_pages_with(const struct axaddr_flu
 }
 
 /**
- * axaddr_x86_64_flush without its instructions. Unlinked tables forget a whole PCID: INVLPG drops
- * all cached table entries on Intel's processors (4.10.4.1), but with EFER.TCE on AMD's only those
- * that lead to its page (APM vol. 2, 3.1.7).
+ * axaddr_x86_64_flush_as without its instructions. Unlinked tables forget a whole PCID: INVLPG
+ * drops all cached table entries on Intel's processors (4.10.4.1), but with EFER.TCE on AMD's only
+ * those that lead to its page (APM vol. 2, 3.1.7). Where there are global entries, they have to go
+ * as well: a CR3 reload and most types of INVPCID leave them.
  */
-AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_with(const struct axaddr_flush *plan,
-                                                   bool has_invpcid,
-                                                   const struct axaddr_x86_tlb *tlb, void *ctx) {
+AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_as_with(const struct axaddr_flush *plan,
+                                                      const struct axaddr_x86_64_use *use,
+                                                      const struct axaddr_x86_tlb *tlb, void *ctx) {
     uint32_t pcid = axaddr_tlb_vmid(plan, 12);
     uint32_t loaded;
     bool is_loaded;
@@ -115,16 +147,44 @@ AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_with(const struct axaddr_flush *pl
     }
     loaded = tlb->loaded_pcid(ctx);
     is_loaded = loaded == AXADDR_X86_NO_PCID || (pcid != 0 && pcid == loaded);
-    if (!is_loaded && !has_invpcid) {
+    if ((is_loaded || (use->has_invpcid && pcid != 0)) && axaddr_tlb_step_count(plan) != 0) {
+        axaddr_x86_64_flush_pages_with(plan, use, pcid, is_loaded, tlb, ctx);
+    } else if (!use->has_invpcid && (use->has_global || !is_loaded)) {
         tlb->toggle_pge(ctx);
-    } else if (!is_loaded && pcid == 0) {
-        tlb->invpcid(ctx, AXADDR_X86_INVPCID_ALL, 0, axaddr_gva(0));
-    } else if (axaddr_tlb_step_count(plan) != 0) {
-        axaddr_x86_64_flush_pages_with(plan, pcid, is_loaded, tlb, ctx);
+    } else if (use->has_global) {
+        tlb->invpcid(ctx, AXADDR_X86_INVPCID_GLOBAL, 0, axaddr_gva(0));
     } else if (is_loaded) {
         tlb->reload_cr3(ctx);
     } else {
-        tlb->invpcid(ctx, AXADDR_X86_INVPCID_PCID, pcid, axaddr_gva(0));
+        tlb->invpcid(ctx, pcid == 0 ? AXADDR_X86_INVPCID_ALL : AXADDR_X86_INVPCID_PCID, pcid,
+                     axaddr_gva(0));
+    }
+}
+
+/** axaddr_x86_64_flush without its instructions. */
+AXADDR_ALWAYS_INLINE void axaddr_x86_64_flush_with(const struct axaddr_flush *plan,
+                                                   bool has_invpcid,
+                                                   const struct axaddr_x86_tlb *tlb, void *ctx) {
+    const struct axaddr_x86_64_use use = {48, false, has_invpcid};
+
+    axaddr_x86_64_flush_as_with(plan, &use, tlb, ctx);
+}
+
+/**
+ * axaddr_x86_pae_flush without its instructions. Any plan that is not empty loads the PDPTE
+ * registers again, which INVLPG would not do: MOV to CR3 does, and so does a change of CR4.PGE
+ * (SDM vol. 3A, 4.4.1). Both forget all of the TLB, the second also global entries.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_x86_pae_flush_with(const struct axaddr_flush *plan,
+                                                    bool has_global,
+                                                    const struct axaddr_x86_tlb *tlb, void *ctx) {
+    if (axaddr_flush_is_empty(plan)) {
+        return;
+    }
+    if (has_global) {
+        tlb->toggle_pge(ctx);
+    } else {
+        tlb->reload_cr3(ctx);
     }
 }
 
@@ -167,6 +227,48 @@ static inline void axaddr_x86_npt_flush(const struct axaddr_flush *plan, bool ha
 }
 
 /* ---- the instructions of this processor ---- */
+
+#if defined(__x86_64__) || defined(__i386__)
+
+static inline void axaddr_x86_reload_cr3(void *ctx) {
+    uintptr_t cr3;
+
+    (void)ctx;
+    /* Bit 63 reads as 0: with PCIDs, too, the write invalidates. */
+    __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3) : : "memory");
+}
+
+/** Bit 7. It invalidates whichever way it changes; no interrupt handler may write CR4 meanwhile. */
+static inline void axaddr_x86_toggle_pge(void *ctx) {
+    uintptr_t cr4;
+
+    (void)ctx;
+    __asm__ volatile("mov %%cr4, %0\n\txor $0x80, %0\n\tmov %0, %%cr4\n\t"
+                     "xor $0x80, %0\n\tmov %0, %%cr4"
+                     : "=r"(cr4)
+                     :
+                     : "memory", "cc");
+}
+
+AXADDR_UNUSED static const struct axaddr_x86_tlb axaddr_x86_pae_tlb_here = {
+    .invept = 0,
+    .invlpg = 0,
+    .invpcid = 0,
+    .loaded_pcid = 0,
+    .reload_cr3 = axaddr_x86_reload_cr3,
+    .toggle_pge = axaddr_x86_toggle_pge,
+};
+
+/**
+ * Carry out a plan for a PAE table on this logical processor, which runs on such a table. The HAL
+ * calls it on each one that uses the table or may come back to it without a load of CR3.
+ * `has_global`: mappings may have AXADDR_GLOBAL.
+ */
+static inline void axaddr_x86_pae_flush(const struct axaddr_flush *plan, bool has_global) {
+    axaddr_x86_pae_flush_with(plan, has_global, &axaddr_x86_pae_tlb_here, 0);
+}
+
+#endif /* __x86_64__ || __i386__ */
 
 #if defined(__x86_64__)
 
@@ -218,26 +320,6 @@ static inline uint32_t axaddr_x86_loaded_pcid(void *ctx) {
     return (cr4 >> 17 & 1) != 0 ? (uint32_t)cr3 & 0xfff : AXADDR_X86_NO_PCID;
 }
 
-static inline void axaddr_x86_reload_cr3(void *ctx) {
-    uint64_t cr3;
-
-    (void)ctx;
-    /* Bit 63 reads as 0: with PCIDs, too, the write invalidates. */
-    __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3) : : "memory");
-}
-
-/** Bit 7. It invalidates whichever way it changes; no interrupt handler may write CR4 meanwhile. */
-static inline void axaddr_x86_toggle_pge(void *ctx) {
-    uint64_t cr4;
-
-    (void)ctx;
-    __asm__ volatile("mov %%cr4, %0\n\txor $0x80, %0\n\tmov %0, %%cr4\n\t"
-                     "xor $0x80, %0\n\tmov %0, %%cr4"
-                     : "=r"(cr4)
-                     :
-                     : "memory", "cc");
-}
-
 AXADDR_UNUSED static const struct axaddr_x86_tlb axaddr_x86_tlb_here = {
     .invept = axaddr_x86_invept,
     .invlpg = axaddr_x86_invlpg,
@@ -275,9 +357,17 @@ AXADDR_MUST_CHECK static inline enum axaddr_status axaddr_x86_ept_invept_all(voi
  * Carry out a plan on this logical processor. The HAL calls it on each one that uses the table, or
  * has used it and may do so again: none of the instructions reaches the others. The plan's VMID is
  * the table's PCID. With CR4.PCIDE, 0 is taken for "not told", and all PCIDs are forgotten.
+ *
+ * For tables of four levels without AXADDR_GLOBAL mappings; axaddr_x86_64_flush_as is for all.
  */
 static inline void axaddr_x86_64_flush(const struct axaddr_flush *plan, bool has_invpcid) {
     axaddr_x86_64_flush_with(plan, has_invpcid, &axaddr_x86_tlb_here, 0);
+}
+
+/** axaddr_x86_64_flush for a table of four or five levels, with or without global mappings. */
+static inline void axaddr_x86_64_flush_as(const struct axaddr_flush *plan,
+                                          const struct axaddr_x86_64_use *use) {
+    axaddr_x86_64_flush_as_with(plan, use, &axaddr_x86_tlb_here, 0);
 }
 
 /**

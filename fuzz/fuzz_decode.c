@@ -55,9 +55,11 @@ static const struct subject *pick_subject(struct input *input) {
 
 static bool can_hold(const struct subject *subject, uint32_t flags) {
     bool can_write_only = !subject->needs_read && !subject->needs_read_to_write;
+    /* stage 1 holds GLOBAL */
+    uint32_t special =
+        subject->format->is_sign_extended ? AXADDR_EXECUTE_MODES : AXADDR_SPECIAL_FLAGS;
 
-    return axaddr_flags_are_valid(flags) &&
-           (flags & (subject->refused | AXADDR_SPECIAL_FLAGS)) == 0 &&
+    return axaddr_flags_are_valid(flags) && (flags & (subject->refused | special)) == 0 &&
            ((flags & AXADDR_READ) != 0 ||
             (!subject->needs_read && (can_write_only || (flags & AXADDR_WRITE) == 0))) &&
            ((flags & AXADDR_DEVICE) == 0 || (flags & (AXADDR_EXECUTE | AXADDR_UNCACHED)) == 0);

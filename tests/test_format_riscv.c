@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_format_riscv.c: the RISC-V G-stage formats against entries, hgatp values and trap registers
+ * test_format_riscv.c: the G-stage formats of RV64 against entries, hgatp values and trap registers
  * that were written out from the privileged manual by hand. Nothing in here asks the header for a
  * bit.
  */
@@ -18,15 +18,17 @@
 #define D AXADDR_DEVICE
 #define N AXADDR_UNCACHED
 
-/* Frames that use bit 55 and the lowest bit of their size: 4 KiB, 2 MiB, 1 GiB, 512 GiB. */
-static const uint64_t frames[4] = {0x00fedcba98765000, 0x00fedcba98600000, 0x00fedcba40000000,
-                                   0x00fedc8000000000};
-static const uint64_t sizes[4] = {0x1000, 0x200000, 0x40000000, UINT64_C(0x8000000000)};
+/* Frames that use bit 55 and, but for the last, the lowest bit of their size: 4 KiB, 2 MiB, 1 GiB,
+   512 GiB, 256 TiB. */
+static const uint64_t frames[5] = {0x00fedcba98765000, 0x00fedcba98600000, 0x00fedcba40000000,
+                                   0x00fedc8000000000, 0x00fe000000000000};
+static const uint64_t sizes[5] = {0x1000, 0x200000, 0x40000000, UINT64_C(0x8000000000),
+                                  UINT64_C(0x1000000000000)};
 
-/** Mapping flags, and the leaves of the four frames above that hold them. */
+/** Mapping flags, and the leaves of the five frames above that hold them. */
 struct golden {
     uint32_t flags;
-    uint64_t leaf[4];
+    uint64_t leaf[5];
 };
 
 /*
@@ -34,30 +36,67 @@ struct golden {
  * Address Translation"), G 5, A 6, D 7, RSW 9:8 (bit 8 is our device), PPN 53:10, the frame >> 12.
  */
 static const struct golden leaves[] = {
-    {R, {0x003fb72ea61d94d3, 0x003fb72ea61800d3, 0x003fb72e900000d3, 0x003fb720000000d3}},
-    {R | W, {0x003fb72ea61d94d7, 0x003fb72ea61800d7, 0x003fb72e900000d7, 0x003fb720000000d7}},
-    {X, {0x003fb72ea61d94d9, 0x003fb72ea61800d9, 0x003fb72e900000d9, 0x003fb720000000d9}},
-    {R | X, {0x003fb72ea61d94db, 0x003fb72ea61800db, 0x003fb72e900000db, 0x003fb720000000db}},
-    {R | W | X, {0x003fb72ea61d94df, 0x003fb72ea61800df, 0x003fb72e900000df, 0x003fb720000000df}},
-    {R | D, {0x003fb72ea61d95d3, 0x003fb72ea61801d3, 0x003fb72e900001d3, 0x003fb720000001d3}},
-    {R | W | D, {0x003fb72ea61d95d7, 0x003fb72ea61801d7, 0x003fb72e900001d7, 0x003fb720000001d7}},
+    {R,
+     {0x003fb72ea61d94d3, 0x003fb72ea61800d3, 0x003fb72e900000d3, 0x003fb720000000d3,
+      0x003f8000000000d3}},
+    {R | W,
+     {0x003fb72ea61d94d7, 0x003fb72ea61800d7, 0x003fb72e900000d7, 0x003fb720000000d7,
+      0x003f8000000000d7}},
+    {X,
+     {0x003fb72ea61d94d9, 0x003fb72ea61800d9, 0x003fb72e900000d9, 0x003fb720000000d9,
+      0x003f8000000000d9}},
+    {R | X,
+     {0x003fb72ea61d94db, 0x003fb72ea61800db, 0x003fb72e900000db, 0x003fb720000000db,
+      0x003f8000000000db}},
+    {R | W | X,
+     {0x003fb72ea61d94df, 0x003fb72ea61800df, 0x003fb72e900000df, 0x003fb720000000df,
+      0x003f8000000000df}},
+    {R | D,
+     {0x003fb72ea61d95d3, 0x003fb72ea61801d3, 0x003fb72e900001d3, 0x003fb720000001d3,
+      0x003f8000000001d3}},
+    {R | W | D,
+     {0x003fb72ea61d95d7, 0x003fb72ea61801d7, 0x003fb72e900001d7, 0x003fb720000001d7,
+      0x003f8000000001d7}},
 };
 
 /* "Svpbmt": PBMT in bits 62:61, 1 NC, 2 IO. */
 static const struct golden svpbmt_leaves[] = {
-    {R, {0x003fb72ea61d94d3, 0x003fb72ea61800d3, 0x003fb72e900000d3, 0x003fb720000000d3}},
-    {R | W, {0x003fb72ea61d94d7, 0x003fb72ea61800d7, 0x003fb72e900000d7, 0x003fb720000000d7}},
-    {X, {0x003fb72ea61d94d9, 0x003fb72ea61800d9, 0x003fb72e900000d9, 0x003fb720000000d9}},
-    {R | X, {0x003fb72ea61d94db, 0x003fb72ea61800db, 0x003fb72e900000db, 0x003fb720000000db}},
-    {R | W | X, {0x003fb72ea61d94df, 0x003fb72ea61800df, 0x003fb72e900000df, 0x003fb720000000df}},
-    {R | D, {0x403fb72ea61d94d3, 0x403fb72ea61800d3, 0x403fb72e900000d3, 0x403fb720000000d3}},
-    {R | W | D, {0x403fb72ea61d94d7, 0x403fb72ea61800d7, 0x403fb72e900000d7, 0x403fb720000000d7}},
-    {R | N, {0x203fb72ea61d94d3, 0x203fb72ea61800d3, 0x203fb72e900000d3, 0x203fb720000000d3}},
-    {R | W | N, {0x203fb72ea61d94d7, 0x203fb72ea61800d7, 0x203fb72e900000d7, 0x203fb720000000d7}},
-    {X | N, {0x203fb72ea61d94d9, 0x203fb72ea61800d9, 0x203fb72e900000d9, 0x203fb720000000d9}},
-    {R | X | N, {0x203fb72ea61d94db, 0x203fb72ea61800db, 0x203fb72e900000db, 0x203fb720000000db}},
+    {R,
+     {0x003fb72ea61d94d3, 0x003fb72ea61800d3, 0x003fb72e900000d3, 0x003fb720000000d3,
+      0x003f8000000000d3}},
+    {R | W,
+     {0x003fb72ea61d94d7, 0x003fb72ea61800d7, 0x003fb72e900000d7, 0x003fb720000000d7,
+      0x003f8000000000d7}},
+    {X,
+     {0x003fb72ea61d94d9, 0x003fb72ea61800d9, 0x003fb72e900000d9, 0x003fb720000000d9,
+      0x003f8000000000d9}},
+    {R | X,
+     {0x003fb72ea61d94db, 0x003fb72ea61800db, 0x003fb72e900000db, 0x003fb720000000db,
+      0x003f8000000000db}},
+    {R | W | X,
+     {0x003fb72ea61d94df, 0x003fb72ea61800df, 0x003fb72e900000df, 0x003fb720000000df,
+      0x003f8000000000df}},
+    {R | D,
+     {0x403fb72ea61d94d3, 0x403fb72ea61800d3, 0x403fb72e900000d3, 0x403fb720000000d3,
+      0x403f8000000000d3}},
+    {R | W | D,
+     {0x403fb72ea61d94d7, 0x403fb72ea61800d7, 0x403fb72e900000d7, 0x403fb720000000d7,
+      0x403f8000000000d7}},
+    {R | N,
+     {0x203fb72ea61d94d3, 0x203fb72ea61800d3, 0x203fb72e900000d3, 0x203fb720000000d3,
+      0x203f8000000000d3}},
+    {R | W | N,
+     {0x203fb72ea61d94d7, 0x203fb72ea61800d7, 0x203fb72e900000d7, 0x203fb720000000d7,
+      0x203f8000000000d7}},
+    {X | N,
+     {0x203fb72ea61d94d9, 0x203fb72ea61800d9, 0x203fb72e900000d9, 0x203fb720000000d9,
+      0x203f8000000000d9}},
+    {R | X | N,
+     {0x203fb72ea61d94db, 0x203fb72ea61800db, 0x203fb72e900000db, 0x203fb720000000db,
+      0x203f8000000000db}},
     {R | W | X | N,
-     {0x203fb72ea61d94df, 0x203fb72ea61800df, 0x203fb72e900000df, 0x203fb720000000df}},
+     {0x203fb72ea61d94df, 0x203fb72ea61800df, 0x203fb72e900000df, 0x203fb720000000df,
+      0x203f8000000000df}},
 };
 
 /** A format and what the manual says of it. */
@@ -69,15 +108,24 @@ struct subject {
     uint8_t level_count;
     uint8_t input_width;
     bool has_pbmt;
+    bool has_napot;
 };
 
 #define LEAVES(table) table, sizeof table / sizeof table[0]
 
 static const struct subject subjects[] = {
-    {&axaddr_riscv_sv39x4, "riscv_sv39x4", LEAVES(leaves), 3, 41, false},
-    {&axaddr_riscv_sv48x4, "riscv_sv48x4", LEAVES(leaves), 4, 50, false},
-    {&axaddr_riscv_sv39x4_svpbmt, "riscv_sv39x4_svpbmt", LEAVES(svpbmt_leaves), 3, 41, true},
-    {&axaddr_riscv_sv48x4_svpbmt, "riscv_sv48x4_svpbmt", LEAVES(svpbmt_leaves), 4, 50, true},
+    {&axaddr_riscv_sv39x4, "riscv_sv39x4", LEAVES(leaves), 3, 41, false, false},
+    {&axaddr_riscv_sv48x4, "riscv_sv48x4", LEAVES(leaves), 4, 50, false, false},
+    {&axaddr_riscv_sv57x4, "riscv_sv57x4", LEAVES(leaves), 5, 59, false, false},
+    {&axaddr_riscv_sv39x4_svpbmt, "riscv_sv39x4_svpbmt", LEAVES(svpbmt_leaves), 3, 41, true, false},
+    {&axaddr_riscv_sv48x4_svpbmt, "riscv_sv48x4_svpbmt", LEAVES(svpbmt_leaves), 4, 50, true, false},
+    {&axaddr_riscv_sv57x4_svpbmt, "riscv_sv57x4_svpbmt", LEAVES(svpbmt_leaves), 5, 59, true, false},
+    {&axaddr_riscv_sv39x4_svnapot, "riscv_sv39x4_svnapot", LEAVES(svpbmt_leaves), 3, 41, true,
+     true},
+    {&axaddr_riscv_sv48x4_svnapot, "riscv_sv48x4_svnapot", LEAVES(svpbmt_leaves), 4, 50, true,
+     true},
+    {&axaddr_riscv_sv57x4_svnapot, "riscv_sv57x4_svnapot", LEAVES(svpbmt_leaves), 5, 59, true,
+     true},
 };
 
 /** What the case is about; main runs the format's cases once for each subject. */
@@ -106,7 +154,7 @@ static const struct golden *golden_of(uint32_t flags) {
 
 /* ---- geometry ---- */
 
-/** "Guest Physical Address Translation": as Sv39 and Sv48, with a root of 16 KiB. */
+/** "Guest Physical Address Translation": as Sv39, Sv48 and Sv57, with a root of 16 KiB. */
 static void geometry(void) {
     unsigned top = subject->level_count - 1u;
     unsigned level;
@@ -117,7 +165,9 @@ static void geometry(void) {
     CHECK_EQ(format->root_order, 2);
     CHECK_EQ(format->input_width, subject->input_width);
     CHECK_EQ(format->output_width, 56);
-    CHECK_EQ(format->leaf_levels, subject->level_count == 3 ? 7 : 15);
+    CHECK_EQ(format->leaf_levels, (1 << subject->level_count) - 1);
+    CHECK_EQ(format->run_bits, subject->has_napot ? 4 : 0);
+    CHECK_EQ(format->run_levels, 1);
     for (level = 0; level <= top; level++) {
         CHECK_EQ(UINT64_C(1) << format->shift[level], sizes[level]);
         CHECK_EQ(format->index_bits[level], level == top ? 11 : 9);
@@ -128,7 +178,7 @@ static void geometry(void) {
 
 /* ---- leaves ---- */
 
-/** All 64 combinations: the expressible ones are those of the tables above, bit by bit. */
+/** All combinations: the expressible ones are those of the tables above, bit by bit. */
 static void leaves_are_the_manuals(void) {
     size_t held = 0;
     uint32_t flags;
@@ -246,6 +296,49 @@ static void split_leaf_maps_the_first_part(void) {
     CHECK_EQ(format->split_leaf(0x00000000200204d7, 1), 0x00000000200000d7);
 }
 
+/** "Svnapot": N is bit 63, and PPN[3:0] is 0b1000, whichever page of the run it was. */
+static void runs_are_the_manuals(void) {
+    uint64_t leaf = 0x003fb72ea61d94df; /* PPN[3:0] is 5 */
+    uint64_t run = 0x803fb72ea61da0df;
+    unsigned low;
+
+    CHECK_EQ(format->make_run(leaf, 0), run);
+    CHECK_EQ(format->plain_leaf(run, 0, 5), leaf);
+    CHECK_EQ(format->plain_leaf(run, 0, 0x1f5), leaf);
+    CHECK_EQ(format->plain_leaf(leaf, 0, 6), leaf);
+    CHECK_EQ(format->plain_leaf(run & ~UINT64_C(1), 0, 5), run & ~UINT64_C(1)); /* absent */
+    CHECK_EQ(format->change_leaf(run, 0, format->attributes_of(R, 0)), 0x803fb72ea61da0d3);
+    for (low = 0; low < 16; low++) {
+        uint64_t entry = (run & ~UINT64_C(0x3c00)) | (uint64_t)low << 10;
+
+        CHECK_EQ(format->kind_of(entry, 0),
+                 subject->has_napot && low == 8 ? AXADDR_ENTRY_LEAF : AXADDR_ENTRY_ABSENT);
+        CHECK_EQ(format->kind_of(entry, 1), AXADDR_ENTRY_ABSENT);
+    }
+    CHECK_EQ(format->kind_of(0x803fb72ea61da001, 0), AXADDR_ENTRY_ABSENT);
+    CHECK_EQ(format->kind_of(0x803fb72ea61da001, 1), AXADDR_ENTRY_ABSENT); /* in a pointer */
+}
+
+/** A is bit 6, D bit 7; a write sets both, all else A only. */
+static void notes(void) {
+    uint64_t leaf = 0x003fb72ea61d941f;
+    unsigned level;
+
+    CHECK_EQ(format->noted, 0xc0);
+    for (level = 0; level < subject->level_count; level++) {
+        CHECK_EQ(format->notes_of(leaf, level), 0);
+        CHECK_EQ(format->notes_of(leaf | 0x40, level), AXADDR_ACCESSED);
+        CHECK_EQ(format->notes_of(leaf | 0x80, level), AXADDR_DIRTY);
+        CHECK_EQ(format->clear_notes(leaf | 0xc0, level, AXADDR_ACCESSED), leaf | 0x80);
+        CHECK_EQ(format->clear_notes(leaf | 0xc0, level, AXADDR_DIRTY), leaf | 0x40);
+        CHECK_EQ(format->clear_notes(leaf | 0xc0, level, 0), leaf | 0xc0);
+        CHECK_EQ(format->note_access(leaf, level, R), leaf | 0x40);
+        CHECK_EQ(format->note_access(leaf, level, X), leaf | 0x40);
+        CHECK_EQ(format->note_access(leaf, level, W), leaf | 0xc0);
+        CHECK_EQ(format->note_access(leaf | 0x80, level, R), leaf | 0xc0);
+    }
+}
+
 /* ---- tables, absent entries, kinds ---- */
 
 static void tables(void) {
@@ -277,7 +370,7 @@ static void absent_entries(void) {
     CHECK_EQ(format->empty, 0);
     CHECK_EQ(format->make_absent(AXADDR_ABSENT_EMPTY, 0), format->empty);
     CHECK_EQ(format->absent_kind(format->empty), AXADDR_ABSENT_EMPTY);
-    for (kind = AXADDR_ABSENT_RESERVED; kind <= AXADDR_ABSENT_PARKED_TABLE; kind++) {
+    for (kind = AXADDR_ABSENT_RESERVED; kind <= AXADDR_ABSENT_BACKED; kind++) {
         for (i = 0; i < sizeof values / sizeof values[0]; i++) {
             uint64_t entry = format->make_absent((enum axaddr_absent_kind)kind, values[i]);
 
@@ -311,8 +404,8 @@ static enum axaddr_entry_kind spec_kind(uint64_t entry, unsigned level) {
             return AXADDR_ENTRY_ABSENT; /* reserved for future standard use */
         }
     }
-    if (bit(entry, 63)) {
-        return AXADDR_ENTRY_ABSENT; /* N, of Svnapot */
+    if (bit(entry, 63) && !(subject->has_napot && level == 0 && ((entry >> 10) & 15) == 8)) {
+        return AXADDR_ENTRY_ABSENT; /* N, of Svnapot: pages of 64 KiB only */
     }
     if (!r && !x) {
         return level > 0 && !u && !a && !d && pbmt == 0 ? AXADDR_ENTRY_TABLE : AXADDR_ENTRY_ABSENT;
@@ -362,13 +455,19 @@ static void any_bits_have_a_kind(void) {
 
 /* ---- hgatp ---- */
 
-/** "hgatp": MODE 63:60 (8 Sv39x4, 9 Sv48x4), VMID 57:44, PPN 43:0; the root is 16 KiB aligned. */
+/** "hgatp": MODE 63:60 (8, 9, 10: Sv39x4, Sv48x4, Sv57x4), VMID 57:44, PPN 43:0; the root is 16 KiB aligned. */
 static void hgatp(void) {
-    uint64_t mode =
-        subject->level_count == 3 ? UINT64_C(0x8000000000000000) : UINT64_C(0x9000000000000000);
+    static const uint64_t modes[] = {0x8000000000000000, 0x9000000000000000, 0xa000000000000000};
+    uint64_t mode = modes[subject->level_count - 3];
+    struct axaddr_format other = *format;
     uint64_t value = 77;
     unsigned i;
 
+    other.root_order = 0; /* stage 1 */
+    CHECK_EQ(axaddr_riscv_gstage_hgatp(&other, axaddr_hpa(0x80204000), 1, &value), AXADDR_INVALID);
+    other.root_order = 2;
+    other.output_width = 34; /* Sv32x4 */
+    CHECK_EQ(axaddr_riscv_gstage_hgatp(&other, axaddr_hpa(0x80204000), 1, &value), AXADDR_INVALID);
     for (i = 12; i < 14; i++) {
         axaddr_hpa_t root = axaddr_hpa(0x80200000 + (UINT64_C(1) << i));
         CHECK_EQ(axaddr_riscv_gstage_hgatp(format, root, 1, &value), AXADDR_INVALID);
@@ -470,6 +569,8 @@ int main(void) {
         CASE(next_leaf_maps_the_next_frame);
         CASE(change_leaf_keeps_address_and_notes);
         CASE(split_leaf_maps_the_first_part);
+        CASE(runs_are_the_manuals);
+        CASE(notes);
         CASE(tables);
         CASE(absent_entries);
         CASE(reserved_in_one_test);

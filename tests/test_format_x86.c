@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_format_x86.c: the x86 formats against entries, registers and exit codes that were written out
- * from the manuals by hand. Nothing in here asks the headers for a bit.
+ * test_format_x86.c: the x86 formats against entries, registers and exit codes that were written
+ * out from the manuals by hand. Nothing in here asks the headers for a bit.
  */
 #include "../axaddr_arch/x86_64.h"
 #include "../axaddr_arch/x86_ept.h"
@@ -18,6 +18,7 @@
 #define U AXADDR_USER
 #define D AXADDR_DEVICE
 #define N AXADDR_UNCACHED
+#define G AXADDR_GLOBAL
 
 /* Frames that use every address bit up to 51 and the lowest one of their size. */
 static const uint64_t frames[3] = {
@@ -53,9 +54,9 @@ static const struct golden ept_leaves[] = {
 };
 
 /*
- * Intel SDM vol. 3A, 4.5.4, Figure 4-11; AMD APM vol. 2, 5.3.3, 5.4.1. Bit 0 P, 1 R/W, 2 U/S, 3 PWT,
- * 4 PCD, 5 A, 6 D, 7 PS (PDPTE and PDE) or PAT (PTE), 12 PAT (PDPTE and PDE), 63 NX. PAT entries at
- * reset (vol. 3A, 12.12.4): 0 WB, 1 WT, 2 UC-, 3 UC; the number is PAT:PCD:PWT.
+ * Intel SDM vol. 3A, 4.5.4, Figure 4-11; AMD APM vol. 2, 5.3.3, 5.4.1. Bit 0 P, 1 R/W, 2 U/S, 3
+ * PWT, 4 PCD, 5 A, 6 D, 7 PS (PDPTE and PDE) or PAT (PTE), 8 G, 12 PAT (PDPTE and PDE), 63 NX. PAT
+ * at reset (vol. 3A, 12.12.4): 0 WB, 1 WT, 2 UC-, 3 UC; the number is PAT:PCD:PWT.
  */
 static const struct golden stage1_leaves[] = {
     {R, {0x800abcde12345001, 0x800fbcde12200081, 0x8008bcde40000081}},
@@ -78,6 +79,26 @@ static const struct golden stage1_leaves[] = {
     {R | W | N | U, {0x800abcde12345017, 0x800fbcde12200097, 0x8008bcde40000097}},
     {R | X | N | U, {0x000abcde12345015, 0x000fbcde12200095, 0x0008bcde40000095}},
     {R | W | X | N | U, {0x000abcde12345017, 0x000fbcde12200097, 0x0008bcde40000097}},
+    {R | G, {0x800abcde12345101, 0x800fbcde12200181, 0x8008bcde40000181}},
+    {R | W | G, {0x800abcde12345103, 0x800fbcde12200183, 0x8008bcde40000183}},
+    {R | X | G, {0x000abcde12345101, 0x000fbcde12200181, 0x0008bcde40000181}},
+    {R | W | X | G, {0x000abcde12345103, 0x000fbcde12200183, 0x0008bcde40000183}},
+    {R | D | G, {0x800abcde12345119, 0x800fbcde12200199, 0x8008bcde40000199}},
+    {R | W | D | G, {0x800abcde1234511b, 0x800fbcde1220019b, 0x8008bcde4000019b}},
+    {R | N | G, {0x800abcde12345111, 0x800fbcde12200191, 0x8008bcde40000191}},
+    {R | W | N | G, {0x800abcde12345113, 0x800fbcde12200193, 0x8008bcde40000193}},
+    {R | X | N | G, {0x000abcde12345111, 0x000fbcde12200191, 0x0008bcde40000191}},
+    {R | W | X | N | G, {0x000abcde12345113, 0x000fbcde12200193, 0x0008bcde40000193}},
+    {R | U | G, {0x800abcde12345105, 0x800fbcde12200185, 0x8008bcde40000185}},
+    {R | W | U | G, {0x800abcde12345107, 0x800fbcde12200187, 0x8008bcde40000187}},
+    {R | X | U | G, {0x000abcde12345105, 0x000fbcde12200185, 0x0008bcde40000185}},
+    {R | W | X | U | G, {0x000abcde12345107, 0x000fbcde12200187, 0x0008bcde40000187}},
+    {R | D | U | G, {0x800abcde1234511d, 0x800fbcde1220019d, 0x8008bcde4000019d}},
+    {R | W | D | U | G, {0x800abcde1234511f, 0x800fbcde1220019f, 0x8008bcde4000019f}},
+    {R | N | U | G, {0x800abcde12345115, 0x800fbcde12200195, 0x8008bcde40000195}},
+    {R | W | N | U | G, {0x800abcde12345117, 0x800fbcde12200197, 0x8008bcde40000197}},
+    {R | X | N | U | G, {0x000abcde12345115, 0x000fbcde12200195, 0x0008bcde40000195}},
+    {R | W | X | N | U | G, {0x000abcde12345117, 0x000fbcde12200197, 0x0008bcde40000197}},
 };
 
 /* AMD APM vol. 2, 15.25.5: as above; U/S in every entry, whatever the guest's user mode may do. */
@@ -102,22 +123,27 @@ struct subject {
     uint64_t present; /**< an entry is present if one of these is set */
     uint64_t noted;   /**< accessed and dirty */
     uint64_t nothing; /**< bits of a leaf that mean nothing: ignored, or not written by us */
+    uint64_t key;     /**< bits that are the user's, and stay */
     uint8_t leaf_levels;
+    uint8_t level_count;
     bool is_sign_extended;
     const char *name;
 };
 
 #define LEAVES(table) table, sizeof table / sizeof table[0]
-#define EPT_BITS      0x7, 0x300, UINT64_C(0xfff0000000000c00)
-#define STAGE1_BITS   0x1, 0x60, UINT64_C(0x7ff0000000000e00)
+#define EPT_BITS      0x7, 0x300, UINT64_C(0xfff0000000000c00), 0
+#define STAGE1_BITS   0x1, 0x60, UINT64_C(0x07f0000000000e00), UINT64_C(0x7800000000000000)
 
 static const struct subject subjects[] = {
-    {&axaddr_x86_ept, LEAVES(ept_leaves), EPT_BITS, 7, false, "x86_ept"},
-    {&axaddr_x86_ept_2m, LEAVES(ept_leaves), EPT_BITS, 3, false, "x86_ept_2m"},
-    {&axaddr_x86_64, LEAVES(stage1_leaves), STAGE1_BITS, 7, true, "x86_64"},
-    {&axaddr_x86_64_2m, LEAVES(stage1_leaves), STAGE1_BITS, 3, true, "x86_64_2m"},
-    {&axaddr_x86_npt, LEAVES(npt_leaves), STAGE1_BITS, 7, false, "x86_npt"},
-    {&axaddr_x86_npt_2m, LEAVES(npt_leaves), STAGE1_BITS, 3, false, "x86_npt_2m"},
+    {&axaddr_x86_ept, LEAVES(ept_leaves), EPT_BITS, 7, 4, false, "x86_ept"},
+    {&axaddr_x86_ept_2m, LEAVES(ept_leaves), EPT_BITS, 3, 4, false, "x86_ept_2m"},
+    {&axaddr_x86_ept_5, LEAVES(ept_leaves), EPT_BITS, 7, 5, false, "x86_ept_5"},
+    {&axaddr_x86_64, LEAVES(stage1_leaves), STAGE1_BITS, 7, 4, true, "x86_64"},
+    {&axaddr_x86_64_2m, LEAVES(stage1_leaves), STAGE1_BITS, 3, 4, true, "x86_64_2m"},
+    {&axaddr_x86_64_la57, LEAVES(stage1_leaves), STAGE1_BITS, 7, 5, true, "x86_64_la57"},
+    {&axaddr_x86_npt, LEAVES(npt_leaves), STAGE1_BITS, 7, 4, false, "x86_npt"},
+    {&axaddr_x86_npt_2m, LEAVES(npt_leaves), STAGE1_BITS, 3, 4, false, "x86_npt_2m"},
+    {&axaddr_x86_npt_la57, LEAVES(npt_leaves), STAGE1_BITS, 7, 5, false, "x86_npt_la57"},
 };
 #define SUBJECT_COUNT (sizeof subjects / sizeof subjects[0])
 
@@ -145,19 +171,19 @@ static unsigned top_leaf_level(void) {
 /* ---- geometry: SDM vol. 3A, 4.5.4 and vol. 3C, 29.3.2 ---- */
 
 static void has_the_geometry(void) {
-    static const unsigned shifts[4] = {12, 21, 30, 39};
+    static const unsigned shifts[5] = {12, 21, 30, 39, 48};
     const struct axaddr_format *f = subject->format;
     unsigned level;
 
     CHECK_STR(f->name, subject->name);
-    CHECK_EQ(f->level_count, 4);
+    CHECK_EQ(f->level_count, subject->level_count);
     CHECK_EQ(f->entry_shift, 3);
     CHECK_EQ(f->root_order, 0);
-    CHECK_EQ(f->input_width, 48);
+    CHECK_EQ(f->input_width, subject->level_count == 4 ? 48 : 57);
     CHECK_EQ(f->output_width, 52);
     CHECK_EQ(f->leaf_levels, subject->leaf_levels);
     CHECK_EQ(f->is_sign_extended, subject->is_sign_extended);
-    for (level = 0; level < 4; level++) {
+    for (level = 0; level < subject->level_count; level++) {
         CHECK_EQ(f->shift[level], shifts[level]);
         CHECK_EQ(f->index_bits[level], 9);
     }
@@ -209,7 +235,7 @@ static void decodes_whatever_hardware_noted(void) {
 
     for (i = 0; i < subject->leaf_count; i++) {
         for (level = 0; level <= top_leaf_level(); level++) {
-            uint64_t noise = subject->noted | subject->nothing;
+            uint64_t noise = subject->noted | subject->nothing | subject->key;
             uint64_t leaf = subject->leaves[i].leaf[level] | noise;
             CHECK_EQ(f->kind_of(leaf, level), AXADDR_ENTRY_LEAF);
             CHECK_EQ(f->frame_of(leaf, level), frames[level]);
@@ -259,6 +285,9 @@ static void changes_a_leaf_and_keeps_what_hardware_noted(void) {
                 /* Ignored bits above the attributes stay in EPT, and go elsewhere. */
                 CHECK_EQ(f->change_leaf(old_leaf | subject->nothing, level, attributes),
                          is_ept() ? new_leaf | (subject->nothing & ~UINT64_C(0xff)) : new_leaf);
+                /* A protection key stays. */
+                CHECK_EQ(f->change_leaf(old_leaf | subject->key, level, attributes),
+                         new_leaf | subject->key);
             }
         }
     }
@@ -280,6 +309,7 @@ static void splits_large_leaves(void) {
             CHECK_EQ(f->split_leaf(leaf | subject->noted, level), part | subject->noted);
             /* Neither ignored bits nor PAT (bit 12 of a large leaf) become part of anything. */
             CHECK_EQ(f->split_leaf(leaf | subject->nothing | 0x1000, level), part);
+            CHECK_EQ(f->split_leaf(leaf | subject->key, level), part | subject->key);
         }
     }
     /* By hand, 2 MiB to 4 KiB, accessed: bit 7 goes. */
@@ -313,7 +343,7 @@ static void makes_tables(void) {
     const struct axaddr_format *f = subject->format;
     unsigned level;
 
-    for (level = 1; level < 4; level++) {
+    for (level = 1; level < subject->level_count; level++) {
         /* EPT: R, W, X; elsewhere P, R/W, U/S and no NX: bits 2:0. */
         uint64_t table = f->make_table(UINT64_C(0x000fedcba9876000), level);
         CHECK_EQ(table, UINT64_C(0x000fedcba9876007));
@@ -353,7 +383,8 @@ static enum axaddr_entry_kind expected_kind(uint64_t entry, unsigned level) {
     case 2:
         return has_bit_7 ? AXADDR_ENTRY_LEAF : AXADDR_ENTRY_TABLE;
     default:
-        return has_bit_7 ? AXADDR_ENTRY_ABSENT : AXADDR_ENTRY_TABLE; /* reserved in a PML4E */
+        /* reserved in a PML4E and a PML5E */
+        return has_bit_7 ? AXADDR_ENTRY_ABSENT : AXADDR_ENTRY_TABLE;
     }
 }
 
@@ -365,7 +396,7 @@ static void classifies_any_entry(void) {
 
     /* Every combination of the low 13 bits, below several of the others. */
     for (low = 0; low < 0x2000; low++) {
-        for (level = 0; level < 4; level++) {
+        for (level = 0; level < subject->level_count; level++) {
             CHECK_EQ(f->kind_of(low, level), expected_kind(low, level));
             CHECK_EQ(f->kind_of(~UINT64_C(0x1fff) | low, level), expected_kind(low, level));
             CHECK_EQ(f->kind_of(UINT64_C(1) << 63 | low, level), expected_kind(low, level));
@@ -377,7 +408,7 @@ static void classifies_any_entry(void) {
         if (i % 2 != 0) {
             entry &= ~subject->present; /* absent ones are not left to luck */
         }
-        for (level = 0; level < 4; level++) {
+        for (level = 0; level < subject->level_count; level++) {
             CHECK_EQ(f->kind_of(entry, level), expected_kind(entry, level));
             /* Defined for any input, and inside its field. */
             CHECK_EQ(f->frame_of(entry, level) & UINT64_C(0xfff0000000000fff), 0);
@@ -416,6 +447,8 @@ static void never_follows_what_hardware_does_not(void) {
     CHECK_EQ(axaddr_x86_ept.flags_of(UINT64_C(0x12345023), 0), R | W);
     CHECK_EQ(axaddr_x86_ept.flags_of(UINT64_C(0x1234502b), 0), R | W);
     CHECK_EQ(axaddr_x86_64.flags_of(UINT64_C(0x1234500b), 0), R | W | X);
+    /* Bit 8 of a nested leaf says nothing. */
+    CHECK_EQ(axaddr_x86_npt.flags_of(UINT64_C(0x12345107), 0), R | W | X);
 }
 
 /* ---- absent entries ---- */
@@ -451,7 +484,7 @@ static void keeps_reservations_in_absent_entries(void) {
             if (k < 2) {
                 CHECK_EQ(entry >> 40 & 0xfff, 0xfff); /* L1TF: an address beyond all memory */
             }
-            for (level = 0; level < 4; level++) {
+            for (level = 0; level < subject->level_count; level++) {
                 CHECK_EQ(f->kind_of(entry, level), AXADDR_ENTRY_ABSENT);
             }
         }

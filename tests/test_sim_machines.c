@@ -5,6 +5,9 @@
  * regime with the format of its name, over entries and tables that are made pseudo-randomly.
  */
 #include "../axaddr.h"
+#include "../axaddr_arch/aarch64_stage1.h"
+#include "../axaddr_arch/riscv_stage1.h"
+#include "../axaddr_arch/x86_pae.h"
 #include "check.h"
 #include "host.h"
 #include "mmu.h"
@@ -99,7 +102,7 @@ static void x86_64(void) {
         {0, 0x12345013, SIM_LEAF, 0x12345000, RWX, 7},        /* PCD: UC- */
         {0, 0x1234501b, SIM_LEAF, 0x12345000, RWX, 0},        /* both: UC */
         {0, 0x12345063, SIM_LEAF, 0x12345000, RWX, 6},        /* accessed, dirty */
-        {0, 0x12345103, SIM_BROKEN, 0, 0, 0},                 /* global */
+        {0, 0x12345103, SIM_LEAF, 0x12345000, RWX, 6},        /* global */
         {1, 0x12345007, SIM_TABLE, 0x12345000, RWX | U, 0},
         {1, 0x12345001, SIM_TABLE, 0x12345000, RX, 0},
         {1, 0x12200083, SIM_LEAF, 0x12200000, RWX, 6},
@@ -123,6 +126,74 @@ static void x86_64(void) {
     GOLDENS("x86_npt", nested);
     GOLDENS("x86_64_2m", without_1g);
     GOLDENS("x86_npt_2m", without_1g);
+}
+
+/* SDM vol. 3C, 29.3.2 (bit 10, with mode-based execute control) and 25.5.7.1 (bit 63). */
+static void ept_options(void) {
+    static const struct golden modes[] = {
+        {0, 0x12345437, SIM_LEAF, 0x12345000, RWX | U, 6},
+        {0, 0x12345037, SIM_LEAF, 0x12345000, RWX, 6},    /* supervisor mode only */
+        {0, 0x12345433, SIM_LEAF, 0x12345000, RW | U, 6}, /* user mode only */
+        {0, 0x12345430, SIM_LEAF, 0x12345000, U, 6},
+        {0, 0x12345432, SIM_BROKEN, 0, 0, 0}, /* W without R */
+        {0, 0xfffffffffffffbf8, SIM_ABSENT, 0, 0, 0},
+        {1, 0x12345407, SIM_TABLE, 0x12345000, RWX | U, 0},
+        {1, 0x12345400, SIM_TABLE, 0x12345000, U, 0},
+        {3, 0x12345487, SIM_BROKEN, 0, 0, 0},
+    };
+    static const struct golden suppress_ve[] = {
+        {0, 0x8000000012345037, SIM_LEAF, 0x12345000, RWX, 6},
+        {0, 0x12345037, SIM_BROKEN, 0, 0, 0},
+        {0, 0, SIM_BROKEN, 0, 0, 0},
+        {3, UINT64_C(1) << 63, SIM_ABSENT, 0, 0, 0},
+        {1, 0x12345007, SIM_TABLE, 0x12345000, RWX, 0}, /* ignored there */
+    };
+    static const struct golden five[] = {
+        {4, 0x12345007, SIM_TABLE, 0x12345000, RWX, 0},
+        {4, 0x12345087, SIM_BROKEN, 0, 0, 0},
+    };
+
+    GOLDENS("x86_ept_modes", modes);
+    GOLDENS("x86_ept_suppress_ve", suppress_ve);
+    GOLDENS("x86_ept_5", five);
+}
+
+/* APM vol. 2, 7.10; SDM vol. 3A, Tables 4-8 to 4-11. */
+static void x86_64_kin(void) {
+    static const struct golden la57[] = {
+        {4, 0x12345007, SIM_TABLE, 0x12345000, RWX | U, 0},
+        {4, 0x12345087, SIM_BROKEN, 0, 0, 0}, /* bit 7 of a PML5E */
+        {3, 0x12345087, SIM_BROKEN, 0, 0, 0},
+    };
+    static const struct golden c47[] = {
+        {0, 0x800012345007, SIM_LEAF, 0x12345000, RWX | U, 6},
+        {0, 0x12345007, SIM_BROKEN, 0, 0, 0},
+        {0, 0x1234501f, SIM_LEAF, 0x12345000, RWX | U, 0}, /* registers */
+        {0, 0x80001234501f, SIM_BROKEN, 0, 0, 0},
+        {0, 0x1800012345007, SIM_BROKEN, 0, 0, 0}, /* bit 48 */
+        {1, 0x800012345007, SIM_TABLE, 0x12345000, RWX | U, 0},
+        {1, 0x12345007, SIM_BROKEN, 0, 0, 0},
+        {0, 0x12345006, SIM_ABSENT, 0, 0, 0},
+    };
+    static const struct golden pae[] = {
+        {2, 0x12345001, SIM_TABLE, 0x12345000, RWX | U, 0},
+        {2, 0x12345e19, SIM_TABLE, 0x12345000, RWX | U, 0}, /* ignored, PCD and PWT */
+        {2, 0x12345007, SIM_BROKEN, 0, 0, 0},               /* no rights there */
+        {2, 0x12345021, SIM_BROKEN, 0, 0, 0},
+        {2, 0x12345101, SIM_BROKEN, 0, 0, 0},
+        {2, 0x8000000012345001, SIM_BROKEN, 0, 0, 0},
+        {2, 0xfffffffffffffffe, SIM_ABSENT, 0, 0, 0},
+        {1, 0x12345007, SIM_TABLE, 0x12345000, RWX | U, 0},
+        {1, 0x12200083, SIM_LEAF, 0x12200000, RWX, 6},
+        {1, 0x12202083, SIM_BROKEN, 0, 0, 0},
+        {0, 0x8000000012345003, SIM_LEAF, 0x12345000, RW, 6},
+        {0, 0x4000000012345003, SIM_BROKEN, 0, 0, 0}, /* no protection key */
+        {0, 0x0010000012345003, SIM_BROKEN, 0, 0, 0},
+    };
+
+    GOLDENS("x86_64_la57", la57);
+    GOLDENS("x86_64_c47", c47);
+    GOLDENS("x86_pae", pae);
 }
 
 /* DDI 0487, D8.3 and Tables D8-76 to D8-78; types: MemAttr, and for Normal memory SH above it. */
@@ -219,6 +290,136 @@ static void gstage(void) {
     CHECK_EQ(said.part, SIM_ANY_PART);
 }
 
+/* "Sv39": U is a right, G changes nothing that is found, a pointer has neither. */
+static void riscv_stage1(void) {
+    static const struct golden goldens[] = {
+        {0, 0xfffffffffffffffe, SIM_ABSENT, 0, 0, 0},
+        {0, 0x48d14cf, SIM_LEAF, 0x12345000, RWX, 0},
+        {0, 0x48d14df, SIM_LEAF, 0x12345000, RWX | U, 0},
+        {0, 0x48d14ef, SIM_LEAF, 0x12345000, RWX, 0},
+        {0, 0x48d14d9, SIM_LEAF, 0x12345000, SIM_EXECUTE | U, 0},
+        {0, 0x48d14c5, SIM_BROKEN, 0, 0, 0}, /* W without R */
+        {0, 0x48d1401, SIM_BROKEN, 0, 0, 0}, /* a pointer at level 0 */
+        {0, 0x400000048d14cf, SIM_BROKEN, 0, 0, 0},
+        {1, 0x48d1401, SIM_TABLE, 0x12345000, SIM_RIGHTS, 0},
+        {1, 0x48d1411, SIM_BROKEN, 0, 0, 0}, /* U, G, A and D of a pointer */
+        {1, 0x48d1421, SIM_BROKEN, 0, 0, 0},
+        {1, 0x48d1441, SIM_BROKEN, 0, 0, 0},
+        {1, 0x48d1481, SIM_BROKEN, 0, 0, 0},
+        {1, 0x48800cf, SIM_LEAF, 0x12200000, RWX, 0},
+        {1, 0x48804cf, SIM_BROKEN, 0, 0, 0}, /* misaligned */
+    };
+    static const struct golden pma[] = {{0, 0x20000000048d14cf, SIM_BROKEN, 0, 0, 0}};
+    static const struct golden pbmt[] = {{0, 0x20000000048d14cf, SIM_LEAF, 0x12345000, RWX, 1},
+                                         {0, 0x60000000048d14cf, SIM_BROKEN, 0, 0, 0},
+                                         {0, 0x80000000048d14cf, SIM_BROKEN, 0, 0, 0}};
+    struct sim_entry said = sim_decode_riscv_napot(0x80000000048d20d3, 0);
+
+    GOLDENS("riscv_sv39", goldens);
+    GOLDENS("riscv_sv48_svpbmt", goldens);
+    GOLDENS("riscv_sv57_svnapot", goldens);
+    GOLDENS("riscv_sv57", pma);
+    GOLDENS("riscv_sv39_svpbmt", pbmt);
+    GOLDENS("riscv_sv48_svnapot", pbmt);
+    CHECK(said.is_run);
+    CHECK_EQ(said.frame, 0x12340000);
+    CHECK_EQ(said.rights, R | U);
+}
+
+/* "Sv32"; "Guest Physical Address Translation". */
+static void riscv_32(void) {
+    static const struct golden goldens[] = {
+        {0, 0xfffffffe, SIM_ABSENT, 0, 0, 0},
+        {0, 0x48d14cf, SIM_LEAF, 0x12345000, RWX, 0},
+        {0, 0x48d14d7, SIM_LEAF, 0x12345000, RW | U, 0},
+        {0, 0xfffffce9, SIM_LEAF, 0x3fffff000, SIM_EXECUTE, 0}, /* G */
+        {0, 0x48d14c5, SIM_BROKEN, 0, 0, 0},                    /* W without R */
+        {0, 0x48d1401, SIM_BROKEN, 0, 0, 0},                    /* a pointer at level 0 */
+        {1, 0xfffffc01, SIM_TABLE, 0x3fffff000, SIM_RIGHTS, 0},
+        {1, 0x48d1411, SIM_BROKEN, 0, 0, 0}, /* U, G, A and D of a pointer */
+        {1, 0x48d1421, SIM_BROKEN, 0, 0, 0},
+        {1, 0x48d1441, SIM_BROKEN, 0, 0, 0},
+        {1, 0x48d1481, SIM_BROKEN, 0, 0, 0},
+        {1, 0x49000cf, SIM_LEAF, 0x12400000, RWX, 0},
+        {1, 0x49004cf, SIM_BROKEN, 0, 0, 0}, /* misaligned: bit 12, bit 21 */
+        {1, 0x49800cf, SIM_BROKEN, 0, 0, 0},
+    };
+    static const struct golden gstage[] = {
+        {0, 0xfffffcdf, SIM_LEAF, 0x3fffff000, RWX, 0},
+        {0, 0x48d14cf, SIM_BROKEN, 0, 0, 0}, /* U clear */
+        {0, 0x48d14ff, SIM_BROKEN, 0, 0, 0}, /* G */
+        {1, 0x49000d3, SIM_LEAF, 0x12400000, R, 0},
+        {1, 0xfffffc01, SIM_TABLE, 0x3fffff000, SIM_RIGHTS, 0},
+    };
+    GOLDENS("riscv_sv32", goldens);
+    GOLDENS("riscv_sv32x4", gstage);
+}
+
+/* DDI 0487, Table D8-77 (XN with FEAT_XNX) and D8.6 (MemAttr with HCR_EL2.FWB). */
+static void stage2_variants(void) {
+    static const struct golden xnx[] = {
+        {0, 0x123457ff, SIM_LEAF, 0x12345000, RWX, 0x3f},
+        {0, 0x00200000123457ff, SIM_LEAF, 0x12345000, RW, 0x3f}, /* EL0 alone may fetch */
+        {0, 0x00400000123457ff, SIM_LEAF, 0x12345000, RW, 0x3f},
+        {0, 0x00600000123457ff, SIM_LEAF, 0x12345000, RW, 0x3f}, /* EL1 alone */
+        {1, 0x00600000122007fd, SIM_LEAF, 0x12200000, RW, 0x3f},
+        {1, 0x12345003, SIM_TABLE, 0x12345000, SIM_RIGHTS, 0},
+    };
+    static const struct golden fwb[] = {
+        {0, 0x123457db, SIM_LEAF, 0x12345000, RWX, 0x3f}, /* write-back, forced */
+        {0, 0x123457d7, SIM_LEAF, 0x12345000, RWX, 0x35},
+        {0, 0x123454c7, SIM_LEAF, 0x12345000, RWX, 0x01},
+        {0, 0x123457df, SIM_BROKEN, 0, 0, 0}, /* the guest's choice */
+        {0, 0x123457ff, SIM_BROKEN, 0, 0, 0}, /* MemAttr[3] is reserved */
+        {0, 0x123457d3, SIM_BROKEN, 0, 0, 0},
+        {1, 0x07f8000012345fff, SIM_TABLE, 0x12345000, SIM_RIGHTS, 0},
+    };
+    static const struct golden without_xnx[] = {{0, 0x00200000123457db, SIM_BROKEN, 0, 0, 0}};
+
+    GOLDENS("aarch64_stage2_40_xnx", xnx);
+    GOLDENS("aarch64_stage2_48_fwb", fwb);
+    GOLDENS("aarch64_stage2_40_xnx_fwb", fwb);
+    GOLDENS("aarch64_stage2_40_fwb", without_xnx);
+}
+
+/* DDI 0487, D8.3.1 and D8.4.1; types: MAIR's byte, and for Normal memory SH above it. */
+static void stage1(void) {
+    static const struct golden el1[] = {
+        {0, 0xfffffffffffffffe, SIM_ABSENT, 0, 0, 0},
+        {0, 0x0060000012345f83, SIM_LEAF, 0x12345000, R, 0x3ff},
+        {0, 0x0040000012345f03, SIM_LEAF, 0x12345000, RWX, 0x3ff},
+        {0, 0x0020000012345f43, SIM_LEAF, 0x12345000, RWX | U, 0x3ff},
+        {0, 0x0060000012345743, SIM_LEAF, 0x12345000, RW | U, 0x3ff}, /* global */
+        {0, 0x0060000012345c07, SIM_LEAF, 0x12345000, RW, 0x04},
+        {0, 0x0060000012345f0b, SIM_LEAF, 0x12345000, RW, 0x344},
+        {0, 0x0000000012345f03, SIM_BROKEN, 0, 0, 0}, /* EL0 could fetch */
+        {0, 0x0000000012345f43, SIM_BROKEN, 0, 0, 0}, /* EL1 could */
+        {0, 0x0060000012345f0f, SIM_BROKEN, 0, 0, 0}, /* attribute 3 */
+        {0, 0x0060000012345f23, SIM_BROKEN, 0, 0, 0}, /* NS */
+        {0, 0x0060000012345d03, SIM_BROKEN, 0, 0, 0}, /* SH 0b01 */
+        {0, 0x0060000012345f01, SIM_BROKEN, 0, 0, 0}, /* a block at level 3 */
+        {1, 0x0060000012200f01, SIM_LEAF, 0x12200000, RW, 0x3ff},
+        {1, 0x0060000012201f01, SIM_BROKEN, 0, 0, 0},
+        {2, 0x00600003c0000f01, SIM_LEAF, 0x3c0000000, RW, 0x3ff},
+        {1, 0x12345003, SIM_TABLE, 0x12345000, SIM_RIGHTS, 0},
+        {1, 0x0800000012345003, SIM_BROKEN, 0, 0, 0}, /* PXNTable */
+    };
+    static const struct golden el2[] = {
+        {0, 0x00400000123457c3, SIM_LEAF, 0x12345000, R, 0x3ff},
+        {0, 0x0000000012345743, SIM_LEAF, 0x12345000, RWX, 0x3ff},
+        {0, 0x0000000012345703, SIM_BROKEN, 0, 0, 0}, /* AP[1] clear */
+        {0, 0x0000000012345f43, SIM_BROKEN, 0, 0, 0}, /* nG */
+        {0, 0x0020000012345743, SIM_BROKEN, 0, 0, 0}, /* bit 53 */
+    };
+    struct sim_entry said = sim_decode_el1(0x0070000012345f03, 0);
+
+    GOLDENS("aarch64_el1", el1);
+    GOLDENS("aarch64_el2", el2);
+    CHECK(said.is_run);
+    CHECK_EQ(said.frame, 0x12340000);
+    CHECK_EQ(said.part, 5);
+}
+
 /** The drawings on top of toy_format.h. */
 static void toys(void) {
     static const struct golden three[] = {
@@ -271,7 +472,7 @@ static void begin(const char *name, uint64_t base) {
     uint32_t i;
 
     end();
-    host_init(&host, 32, base, HOST_STACK);
+    host_init(&host, 64, base, HOST_STACK);
     for (i = 0; i < host.frame_count; i += 1u << regime->root_order) {
         if (!host_hal.alloc_block(&host, regime->root_order, &block)) {
             break;
@@ -335,6 +536,29 @@ static void walk_x86_64(void) {
     walks_to(0xff8080604000, 0x765432000, RW, 12);
 }
 
+/** Indices 1, 2, 3, 4 and 5 of five levels, and PAE's 3, 4 and 5. */
+static void walk_x86_kin(void) {
+    static const char *const five[] = {"x86_64_la57", "x86_ept_5", "x86_npt_la57"};
+    unsigned i;
+
+    for (i = 0; i < 3; i++) {
+        begin(five[i], 0x40000000);
+        put(0x40000008, 0x40001007);
+        put(0x40001010, 0x40002007);
+        put(0x40002018, 0x40003007);
+        put(0x40003020, 0x40004007);
+        put(0x40004028, 0x8000000765432037 & (i == 1 ? 0x765432037 : ~UINT64_C(0x37) | 7));
+        walks_to(0x10100c0805000, 0x765432000, i == 0 ? RW | U : i == 1 ? RWX : RW, 12);
+        CHECK(!sim_look(&sim, 0x20100c0805000, SIM_NOW).is_mapped);
+    }
+    begin("x86_pae", 0x40000000);
+    put(0x40000018, 0x40001001);
+    put(0x40001020, 0x40002007);
+    put(0x40002028, 0x8000000765432003);
+    walks_to(0xc0805000, 0x765432000, RW, 12);
+    CHECK(!sim_look(&sim, 0x80805000, SIM_NOW).is_mapped);
+}
+
 /** A root of two concatenated tables: bit 39 selects between them. */
 static void walk_stage2(void) {
     begin("aarch64_stage2_40", 0x40000000);
@@ -351,6 +575,23 @@ static void walk_stage2(void) {
     walks_to(0x8080604000, 0x12204000, RWX, 21);
 }
 
+/** Roots of four tables at level 1 (the manual's 2), of eight at level 2, and of 32 entries. */
+static void walk_stage2_widths(void) {
+    begin("aarch64_stage2_32", 0x40000000);
+    put(0x40003018, 0x40004003); /* index 1539: 0xc0600000 */
+    put(0x40004020, 0x7654327bf);
+    put(0x40000010, 0x122007fd);
+    walks_to(0xc0604000, 0x765432000, SIM_WRITE | SIM_EXECUTE, 12);
+    walks_to(0x00404000, 0x12204000, RWX, 21);
+    begin("aarch64_stage2_42", 0x40000000);
+    put(0x40007ff8, 0x3c00007fd); /* index 4095 */
+    walks_to(0x3ffc0604000, 0x3c0604000, RWX, 30);
+    begin("aarch64_stage2_44", 0x40000000);
+    put(0x400000f8, 0x40001003); /* index 31 */
+    put(0x40001010, 0x3c00007fd);
+    walks_to(0xf8080604000, 0x3c0604000, RWX, 30);
+}
+
 /** A root of 16 KiB: 11 index bits. */
 static void walk_gstage(void) {
     begin("riscv_sv39x4", 0x40000000);
@@ -364,6 +605,42 @@ static void walk_gstage(void) {
     put(0x40000008, 0x20000000df);                                 /* 512 GiB at 0x8000000000 */
     walks_to(0x8080604000, 0x8080604000, RWX, 39);
     CHECK(!sim_look(&sim, 0x3010 / 8 * (UINT64_C(1) << 39), SIM_NOW).is_mapped);
+}
+
+/** Five levels: index 1026 of the root, and a leaf of 256 TiB. */
+static void walk_sv57x4(void) {
+    begin("riscv_sv57x4", 0x40000000);
+    put(0x40002010, 0x10001001);  /* at 0x40004000 */
+    put(0x40004008, 0x10001401);  /* index 1, at 0x40005000 */
+    put(0x40005010, 0x10001801);  /* index 2, at 0x40006000 */
+    put(0x40006018, 0x10001c01);  /* index 3, at 0x40007000 */
+    put(0x40007020, 0x1d950c8df); /* index 4 */
+    put(0x40003ff8, 0x3fc000000000d7);
+    walks_to(0x402008080604000, 0x765432000, RWX, 12);
+    walks_to(0x7ff123456789000, 0xff123456789000, RW, 48);
+}
+
+/** The last index of the root: addresses from 0xffffffffc0000000 on, cut to 39 bits. */
+static void walk_sv39(void) {
+    begin("riscv_sv39", 0x40000000);
+    put(0x40000ff8, 0x10000401);  /* at 0x40001000 */
+    put(0x40001018, 0x10000801);  /* index 3, at 0x40002000 */
+    put(0x40002020, 0x1d950c8d7); /* index 4 */
+    walks_to(0x7fc0604000, 0x765432000, RW | U, 12);
+}
+
+/** Ten bits a level, of the second root twelve: index 3 of 1024, 3586 of 4096. */
+static void walk_sv32(void) {
+    begin("riscv_sv32", 0x40000000);
+    put(0x4000000c, 0x10000401);         /* at 0x40001000 */
+    put(0x40001010, 0xd950c8d7);         /* index 4 */
+    put(0x40000ff8, 0xfff000cf00000000); /* the last entry */
+    walks_to(0xc04000, 0x365432000, RW | U, 12);
+    walks_to(0xffffe000, 0x3ffffe000, RWX, 22);
+    begin("riscv_sv32x4", 0x40000000);
+    put(0x40003808, 0x10001001); /* at 0x40004000 */
+    put(0x40004010, 0xd950c8d7);
+    walks_to(0x380804000, 0x365432000, RW, 12);
 }
 
 /** Of a run every page is found by its own entry, and all of it is held. */
@@ -393,6 +670,9 @@ static void walk_runs(void) {
 
 /* ---- agreement with the formats ---- */
 
+AXADDR_DEFINE_X86_64_ENCRYPTED(x86_64_c47, 4, 47)
+AXADDR_DEFINE_X86_NPT_ENCRYPTED(x86_npt_c51, 5, 51)
+
 static const struct axaddr_format *const formats[] = {
     &axaddr_x86_ept,
     &axaddr_x86_ept_2m,
@@ -400,6 +680,15 @@ static const struct axaddr_format *const formats[] = {
     &axaddr_x86_64_2m,
     &axaddr_x86_npt,
     &axaddr_x86_npt_2m,
+    &axaddr_x86_64_la57,
+    &axaddr_x86_npt_la57,
+    &x86_64_c47,
+    &x86_npt_c51,
+    &axaddr_x86_ept_5,
+    &axaddr_x86_ept_modes,
+    &axaddr_x86_ept_suppress_ve,
+    &axaddr_x86_ept_ignore_pat,
+    &axaddr_x86_pae,
     &axaddr_aarch64_stage2_40,
     &axaddr_aarch64_stage2_48,
     &axaddr_riscv_sv39x4,
@@ -410,6 +699,32 @@ static const struct axaddr_format *const formats[] = {
     &axaddr_riscv_sv48x4_svnapot,
     &toy,
     &toy32,
+    &axaddr_riscv_sv57x4,
+    &axaddr_riscv_sv57x4_svpbmt,
+    &axaddr_riscv_sv57x4_svnapot,
+    &axaddr_riscv_sv39,
+    &axaddr_riscv_sv48,
+    &axaddr_riscv_sv57,
+    &axaddr_riscv_sv39_svpbmt,
+    &axaddr_riscv_sv48_svpbmt,
+    &axaddr_riscv_sv57_svpbmt,
+    &axaddr_riscv_sv39_svnapot,
+    &axaddr_riscv_sv48_svnapot,
+    &axaddr_riscv_sv57_svnapot,
+    &axaddr_riscv_sv32,
+    &axaddr_riscv_sv32x4,
+    &axaddr_aarch64_stage2_32,
+    &axaddr_aarch64_stage2_36,
+    &axaddr_aarch64_stage2_42,
+    &axaddr_aarch64_stage2_44,
+    &axaddr_aarch64_stage2_40_xnx,
+    &axaddr_aarch64_stage2_48_xnx,
+    &axaddr_aarch64_stage2_40_fwb,
+    &axaddr_aarch64_stage2_48_fwb,
+    &axaddr_aarch64_stage2_40_xnx_fwb,
+    &axaddr_aarch64_stage2_48_xnx_fwb,
+    &axaddr_aarch64_el1,
+    &axaddr_aarch64_el2,
 };
 #define FORMAT_COUNT (sizeof(formats) / sizeof(formats[0]))
 
@@ -463,7 +778,7 @@ static void leaf_agrees(uint64_t leaf, unsigned level, uint64_t frame, uint32_t 
 
     CHECK_EQ(said.kind, SIM_LEAF);
     CHECK_EQ(said.frame, frame);
-    CHECK_EQ(said.rights, flags & SIM_RIGHTS);
+    CHECK_EQ(said.rights, sim_rights_of(regime, flags));
     CHECK_EQ(said.type, sim_type_of(regime, flags));
     CHECK_EQ(said.is_run, false);
     if (regime->dirty != 0 && format->notes_of != 0) {
@@ -556,8 +871,8 @@ static void arbitrary_entries_agree(void) {
             CHECK(said.kind == SIM_LEAF || said.kind == SIM_BROKEN);
             if (said.kind == SIM_LEAF && !said.is_run) {
                 CHECK_EQ(said.frame, format->frame_of(entry, level));
-                CHECK((format->flags_of(entry, level) & AXADDR_ACCESS_FLAGS) ==
-                          (said.rights & AXADDR_ACCESS_FLAGS) ||
+                CHECK((sim_rights_of(regime, format->flags_of(entry, level)) &
+                       AXADDR_ACCESS_FLAGS) == (said.rights & AXADDR_ACCESS_FLAGS) ||
                       said.rights == 0);
             }
             break;
@@ -566,6 +881,16 @@ static void arbitrary_entries_agree(void) {
             break;
         }
     }
+}
+
+/** Flags that the format can hold. */
+static uint32_t held_flags(void) {
+    uint32_t flags;
+
+    do {
+        flags = (uint32_t)any() & AXADDR_MAPPING_FLAGS;
+    } while (!axaddr_flags_are_valid(flags) || !format->can_hold(flags));
+    return flags;
 }
 
 /** Put random entries into a table, and below it tables down to level 0. */
@@ -581,7 +906,7 @@ static void fill_table(struct mmu *mmu, uint64_t table, unsigned level, uint64_t
         uint32_t index = (uint32_t)(any() % count);
         uint64_t frame =
             any() & axaddr_low_bits(format->output_width) & ~axaddr_low_bits(format->shift[level]);
-        uint32_t flags = (uint32_t)any() & AXADDR_MAPPING_FLAGS;
+        uint32_t flags = held_flags();
         if (format->kind_of(mmu_read(mmu, table, index), level) == AXADDR_ENTRY_TABLE) {
             continue;
         }
@@ -591,8 +916,7 @@ static void fill_table(struct mmu *mmu, uint64_t table, unsigned level, uint64_t
             mmu_write(mmu, table, index, format->make_table(below, level));
             fill_table(mmu, below, level - 1, spare);
             made++;
-        } else if ((format->leaf_levels >> level & 1) != 0 && axaddr_flags_are_valid(flags) &&
-                   format->can_hold(flags)) {
+        } else if ((format->leaf_levels >> level & 1) != 0) {
             mmu_write(mmu, table, index,
                       format->make_leaf(frame, level, format->attributes_of(flags, level)));
         }
@@ -636,7 +960,7 @@ static void walks_agree(void) {
             uint32_t flags = format->flags_of(at.entry, at.level);
             mapped++;
             CHECK_EQ(said.output, mmu_output(&mmu, &at, address) & ~UINT64_C(0xfff));
-            CHECK_EQ(said.rights, flags & SIM_RIGHTS);
+            CHECK_EQ(said.rights, sim_rights_of(regime, flags));
             CHECK_EQ(said.type, sim_type_of(regime, flags));
         }
     }
@@ -648,12 +972,23 @@ int main(void) {
     CASE(ept);
     CASE(x86_64);
     CASE(stage2);
+    CASE(stage2_variants);
+    CASE(stage1);
     CASE(gstage);
+    CASE(riscv_stage1);
+    CASE(riscv_32);
     CASE(toys);
+    CASE(ept_options);
+    CASE(x86_64_kin);
     CASE(walk_ept);
     CASE(walk_x86_64);
+    CASE(walk_x86_kin);
     CASE(walk_stage2);
+    CASE(walk_stage2_widths);
     CASE(walk_gstage);
+    CASE(walk_sv57x4);
+    CASE(walk_sv39);
+    CASE(walk_sv32);
     CASE(walk_runs);
     EACH_FORMAT(geometry_agrees);
     EACH_FORMAT(made_entries_agree);

@@ -53,6 +53,10 @@
     USE(enum axaddr_status, name##_init,                                                           \
         (struct name * it, void *ctx, axaddr_gpa_t start, uint64_t size),                          \
         name##_init(it, ctx, start, size))                                                         \
+    USE(enum axaddr_status, name##_init_sized,                                                     \
+        (struct name * it, void *ctx, axaddr_gpa_t start, uint64_t size,                           \
+         struct axaddr_geometry geometry),                                                         \
+        name##_init_sized(it, ctx, start, size, geometry))                                         \
     USE_VOID(name##_destroy, (struct name * it), name##_destroy(it))                               \
     USE(enum axaddr_status, name##_map_frames,                                                     \
         (struct name * it, axaddr_gpa_t start, const axaddr_hpa_t *frames, size_t count,           \
