@@ -108,5 +108,18 @@ format-check: ## the same, but only report what would change
 clean: ## remove what was built (guests are kept: they were downloaded)
 	@[ ! -d $(BUILD) ] || find $(BUILD) -mindepth 1 -maxdepth 1 ! -name guests -exec rm -rf {} +
 
+# ---- beds: tables on machines that nobody here wrote (tests/beds) ----
+
+BEDS := $(patsubst tests/beds/%/bed.sh,%,$(wildcard tests/beds/*/bed.sh))
+
+.PHONY: beds $(BEDS:%=bed-%)
+beds: ## tables of every format, judged by the MMUs of emulators; VERBOSE=1 shows each case
+	@BUILD=$(BUILD) tests/beds/all.sh $(BEDS)
+
+# One of them, by its folder: bed-aarch64, bed-riscv, bed-npt, bed-ept, bed-x86.
+$(BEDS:%=bed-%): bed-%:
+	@tools/setup beds
+	@tests/beds/run.sh $* $(BUILD)/beds/$*
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14

@@ -1,0 +1,831 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cases.c: what every bed tries. The tables are built by calls of the library; what must come of
+ * each access is derived from these calls alone and compared twice: with what vm_query says, and
+ * with what the machine does. A case is one access (or one call that must be refused).
+ */
+#include "bed.h"
+
+/* ---- the host ---- */
+
+static bool take_frame(void *ctx, axaddr_hpa_t *frame) {
+    (void)ctx;
+    return bed_take(0, &frame->raw);
+}
+
+static void give_frame(void *ctx, axaddr_hpa_t frame) {
+    (void)ctx;
+    bed_give(0, frame.raw);
+}
+
+static bool take_block(void *ctx, unsigned order, axaddr_hpa_t *block) {
+    (void)ctx;
+    return bed_take(order, &block->raw);
+}
+
+static void give_block(void *ctx, unsigned order, axaddr_hpa_t block) {
+    (void)ctx;
+    bed_give(order, block.raw);
+}
+
+static void *frame_at(void *ctx, axaddr_hpa_t frame) {
+    (void)ctx;
+    return bed_at(frame.raw);
+}
+
+static void flush_tlb(void *ctx, const struct axaddr_flush *plan) {
+    (void)ctx;
+    machine_flush(plan);
+}
+
+static const struct axaddr_hal bed_hal = {
+    .alloc_frame = take_frame,
+    .free_frame = give_frame,
+    .frame_at = frame_at,
+    .flush_tlb = flush_tlb,
+    .alloc_block = take_block,
+    .free_block = give_block,
+};
+
+AXADDR_DEFINE_SPACE(vm, BED_FORMAT, bed_hal);
+
+static struct vm space;
+static const struct bed_machine *machine;
+static unsigned passed_count;
+static unsigned failed_count;
+
+#define RWX (AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE)
+
+/* ---- telling ---- */
+
+/** What is being tried, for messages: "flags", and the flags and the level of the mapping. */
+static struct {
+    const char *what;
+    uint32_t flags;
+    unsigned level;
+} now;
+
+static void print_flags(uint32_t flags) {
+    static const char letters[] = "RWXUDNGuk"; /* from bit 0; N: UNCACHED, u and k: one mode's X */
+    unsigned bit;
+
+    for (bit = 0; letters[bit] != 0; bit++) {
+        if ((flags >> bit & 1) != 0) {
+            char letter[2] = {letters[bit], 0};
+            bed_print(letter);
+        }
+    }
+}
+
+/** Count a case: `wrong` is 0, or says what is wrong, with two numbers that show it. */
+static void tell(uint64_t address, uint32_t access, const char *wrong, uint64_t got,
+                 uint64_t expected) {
+    if (wrong == 0) {
+        passed_count++;
+        if (!BED_VERBOSE) {
+            return;
+        }
+    } else {
+        failed_count++;
+        if (!BED_VERBOSE && failed_count > 40) {
+            return; /* the count tells */
+        }
+    }
+    bed_print(wrong == 0 ? "ok   " : "FAIL ");
+    bed_print(BED_FORMAT.name);
+    bed_print(" ");
+    bed_print(now.what);
+    bed_print(" level ");
+    bed_print_hex(now.level);
+    bed_print(" flags ");
+    print_flags(now.flags);
+    bed_print(": ");
+    print_flags(access);
+    bed_print(" at ");
+    bed_print_hex(address);
+    if (wrong != 0) {
+        bed_print(": ");
+        bed_print(wrong);
+        bed_print(" ");
+        bed_print_hex(got);
+        bed_print(", expected ");
+        bed_print_hex(expected);
+    }
+    bed_print("\n");
+}
+
+/** A call of the library that must have this result; done in silence if it is AXADDR_OK. */
+static void expect(enum axaddr_status status, enum axaddr_status expected, uint64_t address) {
+    if (status != expected) {
+        tell(address, 0, "status of a call", status, expected);
+    } else if (expected != AXADDR_OK) {
+        tell(address, 0, 0, 0, 0);
+    }
+}
+
+/* ---- pages: words that tell which page it is, and a function that returns the same ---- */
+
+struct page {
+    uint64_t read_word;
+    uint64_t write_word;
+    uint64_t empty[2];
+    uint32_t code[8];
+};
+
+#define READ_AT  offsetof(struct page, read_word)
+#define WRITE_AT offsetof(struct page, write_word)
+#define FETCH_AT offsetof(struct page, code)
+
+static uint32_t page_tag(uint64_t hpa) {
+    return (uint32_t)(hpa >> 12) ^ 0x5a3c0000u;
+}
+
+static void prepare(uint64_t hpa) {
+    struct page *page = bed_at(hpa & ~(BED_PAGE_SIZE - 1));
+
+    if (page->read_word != page_tag(hpa)) {
+        page->read_word = page_tag(hpa);
+        machine_write_code(page->code, page_tag(hpa));
+    }
+    page->write_word = 0;
+}
+
+/**
+ * After a fetch. QEMU 7.2 finds a translated block by its address, and goes on running it where
+ * INVLPG has unmapped a large leaf at another of its pages; writing the code makes it forget it, and
+ * only that: a TLB that still has the page would let the next fetch through.
+ */
+static void refresh_code(uint64_t hpa, uint32_t access) {
+    if ((access & AXADDR_EXECUTE) != 0) {
+        machine_write_code(((struct page *)bed_at(hpa))->code, page_tag(hpa));
+    }
+}
+
+/* ---- one access ---- */
+
+/** What an address is to be, by the calls that were made. */
+struct expected {
+    bool is_mapped;
+    uint64_t hpa; /**< of the page */
+    uint64_t size;
+    uint32_t flags;               /**< of the mapping, or the reservation */
+    enum axaddr_absent_kind kind; /**< if it is not mapped */
+    enum axaddr_fault verdict;    /**< of handle_fault, if the access is not allowed */
+};
+
+static const struct expected nothing = {false, 0, 0, 0, AXADDR_ABSENT_EMPTY, AXADDR_FAULT_UNMAPPED};
+
+/** Compare with vm_query. 0, or what is wrong. */
+static const char *wrong_query(uint64_t address, const struct expected *expected, uint64_t *got,
+                               uint64_t *right) {
+    struct axaddr_mapping mapping = {{0}, 0, 0, 0, 0, AXADDR_ABSENT_EMPTY};
+    enum axaddr_status status = vm_query(&space, axaddr_gpa(address), &mapping);
+
+    *got = status;
+    *right = expected->is_mapped ? AXADDR_OK : AXADDR_NOT_MAPPED;
+    if (address < machine->first || address > machine->last) {
+        *right = AXADDR_INVALID;
+    }
+    if (*got != *right) {
+        return "status of query";
+    }
+    if (!expected->is_mapped) {
+        *got = mapping.kind;
+        *right = expected->kind;
+        return *right != AXADDR_INVALID && *got != *right ? "kind of what is absent" : 0;
+    }
+    if (mapping.flags != expected->flags) {
+        *got = mapping.flags;
+        *right = expected->flags;
+        return "flags of query";
+    }
+    if (mapping.size != expected->size) {
+        *got = mapping.size;
+        *right = expected->size;
+        return "size of query";
+    }
+    *got = mapping.hpa.raw;
+    *right = expected->hpa | (address & (BED_PAGE_SIZE - 1));
+    return *got != *right ? "hpa of query" : 0;
+}
+
+/** The machine let it pass: the data must be those of the page. */
+static const char *wrong_data(const struct expected *expected, uint32_t access, uint64_t written,
+                              const struct bed_outcome *outcome, uint64_t *got, uint64_t *right) {
+    const struct page *page = bed_at(expected->hpa);
+
+    *right = page_tag(expected->hpa);
+    *got = outcome->value;
+    if ((access & AXADDR_WRITE) != 0) {
+        *right = written;
+        *got = *(const volatile uint64_t *)&page->write_word;
+    }
+    return *got != *right ? "allowed, but the data are" : 0;
+}
+
+/** The machine made a fault of it: the decoder must tell the truth. */
+static const char *wrong_exit(uint64_t address, const struct expected *expected, uint32_t access,
+                              const struct bed_outcome *outcome, uint64_t *got, uint64_t *right) {
+    const struct axaddr_exit *exit = &outcome->exit;
+    uint64_t low = exit->is_page_only ? BED_PAGE_SIZE - 1 : 0;
+
+    *got = outcome->status;
+    *right = AXADDR_OK;
+    if (*got != *right) {
+        return "status of the decoder";
+    }
+    *got = exit->gpa.raw | low;
+    *right = address | low;
+    if (*got != *right) {
+        return "address of the fault";
+    }
+    *got = exit->access;
+    *right = access;
+    if (*got != *right) {
+        return "access of the fault";
+    }
+    *got = exit->is_permission;
+    *right = machine->tells_permission && expected->is_mapped;
+    if (*got != *right) {
+        return "is_permission of the fault";
+    }
+    *got = exit->is_gva_valid ? exit->gva.raw : 0;
+    *right = machine->tells_gva && exit->is_gva_valid ? address : 0;
+    if (*got != *right || exit->is_guest_walk) {
+        return "gva of the fault";
+    }
+    *got = vm_handle_fault(&space, exit->gpa, exit->access);
+    *right = expected->verdict;
+    return *got != *right ? "verdict of handle_fault" : 0;
+}
+
+/** Where in the page an access is made. */
+static uint64_t offset_of(uint32_t access) {
+    return (access & AXADDR_READ) != 0    ? READ_AT
+           : (access & AXADDR_WRITE) != 0 ? WRITE_AT
+                                          : FETCH_AT;
+}
+
+/** One case: an access to the page at `address`. */
+static void judge(uint64_t page_address, uint32_t access, const struct expected *expected) {
+    static uint64_t written = UINT64_C(0xfeed000000000000);
+    uint64_t address = page_address + offset_of(access);
+    struct bed_outcome outcome = {false, 0, AXADDR_OK, {{0}, 0, false, false, false, false, {0}}};
+    bool is_allowed = expected->is_mapped && machine_permits(expected->flags, access);
+    const char *wrong;
+    uint64_t got;
+    uint64_t right;
+
+    if (expected->is_mapped) {
+        prepare(expected->hpa);
+    }
+    wrong = wrong_query(address, expected, &got, &right);
+    if (wrong == 0) {
+        machine_access(address, access, ++written, &outcome);
+        got = outcome.is_allowed;
+        right = is_allowed;
+        if (got != right) {
+            wrong = is_allowed ? "a fault, address" : "allowed";
+            got = is_allowed ? outcome.exit.gpa.raw : got;
+        } else if (is_allowed) {
+            wrong = wrong_data(expected, access, written, &outcome, &got, &right);
+            refresh_code(expected->hpa, access);
+        } else {
+            wrong = wrong_exit(address, expected, access, &outcome, &got, &right);
+        }
+    }
+    tell(address, access, wrong, got, right);
+}
+
+/** Reads, writes and fetches, in each mode of the guest's. */
+static void judge_all(uint64_t address, const struct expected *expected) {
+    unsigned mode;
+
+    for (mode = 0; mode < machine->mode_count; mode++) {
+        judge(address, AXADDR_READ | machine->modes[mode], expected);
+        judge(address, AXADDR_WRITE | machine->modes[mode], expected);
+        judge(address, AXADDR_EXECUTE | machine->modes[mode], expected);
+    }
+}
+
+/* ---- places ---- */
+
+static uint64_t leaf_size(unsigned level) {
+    return UINT64_C(1) << BED_FORMAT.shift[level];
+}
+
+static bool is_guest_there(uint64_t address, uint64_t size) {
+    const struct bed_fixture *fixture = machine->guest;
+
+    for (; fixture->size != 0; fixture++) {
+        if (fixture->address - address < size || address - fixture->address < fixture->size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum { PLACE_FIRST, PLACE_MIDDLE, PLACE_LAST, PLACE_COUNT };
+
+/** An aligned place in the space for `size` bytes, away from what the guest needs. */
+static uint64_t place_for(unsigned place, uint64_t size) {
+    uint64_t address = place == PLACE_FIRST    ? machine->first
+                       : place == PLACE_MIDDLE ? machine->middle & ~(size - 1)
+                                               : machine->last - (size - 1);
+
+    while (is_guest_there(address, size)) {
+        address += place == PLACE_LAST ? 0 - size : size;
+    }
+    return address;
+}
+
+/** What to map there: for small leaves different frames of the probe, for each place. */
+static uint64_t probe_for(unsigned place, unsigned level) {
+    uint64_t hpa = machine->probe + (place + 1) * UINT64_C(0x0d2a5000);
+
+    return hpa & ~(leaf_size(level) - 1);
+}
+
+/** The pages of a leaf to look at: the first, one within and the last, as far as there is RAM. */
+static uint64_t probe_page(uint64_t leaf, uint64_t size, unsigned which) {
+    uint64_t first = leaf > machine->probe ? leaf : machine->probe;
+    uint64_t ram_last = machine->probe + ((UINT64_C(1) << 30) - 1);
+    uint64_t last = leaf + (size - 1) < ram_last ? leaf + (size - 1) : ram_last;
+    uint64_t page = which == 0 ? first : which == 1 ? first + (last - first) / 8 * 5 : last;
+
+    return page & ~(BED_PAGE_SIZE - 1);
+}
+
+static void map_leaf(uint64_t address, uint64_t hpa, unsigned level, uint32_t flags) {
+    now.level = level;
+    now.flags = flags;
+    expect(vm_map_linear(&space, axaddr_gpa(address), axaddr_hpa(hpa), leaf_size(level), flags),
+           AXADDR_OK, address);
+}
+
+static struct expected mapped(uint64_t hpa, uint64_t size, uint32_t flags) {
+    struct expected expected = {true, hpa, size, flags, AXADDR_ABSENT_EMPTY, AXADDR_FAULT_DENIED};
+
+    return expected;
+}
+
+static bool may_be_leaf(unsigned level) {
+    return (BED_FORMAT.leaf_levels >> level & 1) != 0;
+}
+
+/* ---- cases: every combination of flags, at each level and place; then unmapped ---- */
+
+static void try_leaf(unsigned place, unsigned level, uint32_t flags) {
+    uint64_t size = leaf_size(level);
+    uint64_t address = place_for(place, size);
+    uint64_t hpa = probe_for(place, level);
+    unsigned which;
+
+    now.what = "flags";
+    map_leaf(address, hpa, level, flags);
+    for (which = 0; which < (level == 0 ? 1 : 3); which++) {
+        uint64_t page = probe_page(hpa, size, which);
+        struct expected expected = mapped(page, size, flags);
+
+        judge_all(address + (page - hpa), &expected);
+    }
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+    now.what = "unmapped"; /* the TLB had it */
+    judge_all(address + (probe_page(hpa, size, 0) - hpa), &nothing);
+    judge_all(address + (probe_page(hpa, size, 2) - hpa), &nothing);
+}
+
+static void try_flags(void) {
+    uint32_t flags;
+    unsigned place;
+    unsigned level;
+
+    for (flags = 1; flags <= AXADDR_MAPPING_FLAGS; flags++) {
+        if (!axaddr_flags_are_valid(flags)) {
+            continue;
+        }
+        if (!BED_FORMAT.can_hold(flags)) {
+            now.what = "refused";
+            now.flags = flags;
+            now.level = 0;
+            expect(vm_map_linear(&space, axaddr_gpa(place_for(PLACE_MIDDLE, BED_PAGE_SIZE)),
+                                 axaddr_hpa(machine->probe), BED_PAGE_SIZE, flags),
+                   AXADDR_UNSUPPORTED, 0);
+            continue;
+        }
+        for (level = 0; level < BED_FORMAT.level_count && may_be_leaf(level); level++) {
+            for (place = 0; place < PLACE_COUNT; place++) {
+                try_leaf(place, level, flags);
+            }
+        }
+    }
+}
+
+/* ---- cases: protect, from every combination to every other, with the TLB filled ---- */
+
+static void try_protect(unsigned level, uint32_t from, uint32_t to) {
+    uint64_t size = leaf_size(level);
+    uint64_t address = place_for(PLACE_MIDDLE, size);
+    uint64_t hpa = probe_for(PLACE_MIDDLE, level);
+    uint64_t page = probe_page(hpa, size, 1);
+    struct expected before = mapped(page, size, from);
+    struct expected after = mapped(page, size, to);
+
+    now.what = "before protect";
+    map_leaf(address, hpa, level, from);
+    judge(address + (page - hpa), AXADDR_READ | machine->modes[0], &before);
+    judge(address + (page - hpa), AXADDR_WRITE | machine->modes[0], &before);
+    now.what = "after protect";
+    expect(vm_protect(&space, axaddr_gpa(address), size, to), AXADDR_OK, address);
+    now.flags = to;
+    judge_all(address + (page - hpa), &after);
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+}
+
+static void try_all_protects(void) {
+    uint32_t from;
+    uint32_t to;
+    unsigned level;
+
+    for (from = 1; from <= AXADDR_MAPPING_FLAGS; from++) {
+        for (to = 1; to <= AXADDR_MAPPING_FLAGS; to++) {
+            if (!axaddr_flags_are_valid(from) || !BED_FORMAT.can_hold(from) ||
+                !axaddr_flags_are_valid(to) || !BED_FORMAT.can_hold(to) || from == to) {
+                continue;
+            }
+            for (level = 0; level < BED_FORMAT.level_count && may_be_leaf(level); level++) {
+                try_protect(level, from, to);
+            }
+        }
+    }
+}
+
+/* ---- cases: a large leaf, split by an edit within it ---- */
+
+/** The size of the leaf at `address` once the one of `level` is split down to the page `at`. */
+static uint64_t split_size(uint64_t address, uint64_t at, unsigned level) {
+    unsigned below = 0;
+
+    while (below + 1 < level && (address ^ at) >> BED_FORMAT.shift[below + 1] != 0) {
+        below++;
+    }
+    return leaf_size(below);
+}
+
+/** Pages around `at`, and the first and the last with RAM; `at` itself is for the caller. */
+static void judge_split(uint64_t address, uint64_t hpa, unsigned level, uint64_t at) {
+    uint64_t size = leaf_size(level);
+    uint64_t next_2m = (at ^ leaf_size(1)) - address + hpa;
+    uint64_t pages[5] = {probe_page(hpa, size, 0), probe_page(hpa, size, 2),
+                         at - address + hpa - BED_PAGE_SIZE, at - address + hpa + BED_PAGE_SIZE,
+                         level > 1 ? next_2m : at - address + hpa + BED_PAGE_SIZE};
+    unsigned i;
+
+    for (i = 0; i < 5; i++) {
+        uint64_t there = pages[i] - hpa + address;
+        struct expected expected = mapped(pages[i], split_size(there, at, level), RWX);
+
+        judge_all(there, &expected);
+    }
+}
+
+static void try_split(unsigned place, unsigned level) {
+    uint64_t size = leaf_size(level);
+    uint64_t address = place_for(place, size);
+    uint64_t hpa = probe_for(place, level);
+    uint64_t page = probe_page(hpa, size, 1);
+    uint64_t at = page - hpa + address;
+    struct expected whole = mapped(page, size, RWX);
+    struct expected small = mapped(page, BED_PAGE_SIZE, AXADDR_READ);
+
+    now.what = "before split";
+    map_leaf(address, hpa, level, RWX);
+    judge_all(at, &whole);
+    now.what = "split by protect";
+    expect(vm_protect(&space, axaddr_gpa(at), BED_PAGE_SIZE, AXADDR_READ), AXADDR_OK, at);
+    judge_all(at, &small);
+    judge_split(address, hpa, level, at);
+    now.what = "split, then unmapped";
+    expect(vm_unmap(&space, axaddr_gpa(at), BED_PAGE_SIZE), AXADDR_OK, at);
+    judge_all(at, &nothing);
+    judge_split(address, hpa, level, at);
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+    now.what = "split, then all unmapped";
+    judge_all(at, &nothing);
+    judge_all(at + BED_PAGE_SIZE, &nothing);
+}
+
+static void try_collapse(unsigned place, unsigned level) {
+    uint64_t size = leaf_size(level);
+    uint64_t address = place_for(place, size);
+    uint64_t hpa = probe_for(place, level);
+    uint64_t page = probe_page(hpa, size, 1);
+    uint64_t at = page - hpa + address;
+    struct expected whole = mapped(page, size, RWX);
+    struct expected small = mapped(page, BED_PAGE_SIZE, RWX);
+
+    map_leaf(address, hpa, level, RWX);
+    now.what = "split by unmap";
+    expect(vm_unmap(&space, axaddr_gpa(at), BED_PAGE_SIZE), AXADDR_OK, at);
+    judge_all(at, &nothing);
+    judge_split(address, hpa, level, at);
+    now.what = "mapped again";
+    expect(vm_map_linear(&space, axaddr_gpa(at), axaddr_hpa(page), BED_PAGE_SIZE, RWX), AXADDR_OK,
+           at);
+    judge_all(at, &small);
+    judge_split(address, hpa, level, at);
+    now.what = "collapsed";
+    expect(vm_collapse(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+    judge_all(at, &whole);
+    whole.hpa = probe_page(hpa, size, 2);
+    judge_all(address + (whole.hpa - hpa), &whole);
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+}
+
+static void try_splits(void) {
+    unsigned level;
+    unsigned place;
+
+    for (level = 1; level < BED_FORMAT.level_count && may_be_leaf(level); level++) {
+        for (place = 0; place < PLACE_COUNT; place++) {
+            try_split(place, level);
+            try_collapse(place, level);
+        }
+    }
+}
+
+/* ---- cases: sixteen small leaves in a row, which formats with runs let the TLB hold as one ---- */
+
+#define ROW UINT64_C(0x10000)
+
+static void judge_row(uint64_t address, uint64_t hpa, uint64_t at, const struct expected *there) {
+    uint64_t offset;
+
+    for (offset = 0; offset < ROW; offset += BED_PAGE_SIZE) {
+        struct expected expected = mapped(hpa + offset, BED_PAGE_SIZE, RWX);
+
+        judge_all(address + offset, there != 0 && address + offset == at ? there : &expected);
+    }
+}
+
+static void try_row(unsigned place) {
+    uint64_t address = place_for(place, ROW);
+    uint64_t hpa = probe_for(place, 0) & ~(ROW - 1);
+    uint64_t at = address + 0x7000;
+    struct expected read_only = mapped(hpa + 0x7000, BED_PAGE_SIZE, AXADDR_READ);
+    struct expected other = mapped(hpa + ROW, BED_PAGE_SIZE, RWX);
+
+    now.what = "row";
+    now.level = 0;
+    now.flags = RWX;
+    expect(vm_map_linear(&space, axaddr_gpa(address), axaddr_hpa(hpa), ROW, RWX), AXADDR_OK, at);
+    judge_row(address, hpa, 0, 0);
+    expect(vm_protect(&space, axaddr_gpa(at), BED_PAGE_SIZE, AXADDR_READ), AXADDR_OK, at);
+    now.what = "row, one protected";
+    judge_row(address, hpa, at, &read_only);
+    expect(vm_unmap(&space, axaddr_gpa(at), BED_PAGE_SIZE), AXADDR_OK, at);
+    now.what = "row, one unmapped";
+    judge_row(address, hpa, at, &nothing);
+    expect(vm_map_linear(&space, axaddr_gpa(at), axaddr_hpa(other.hpa), BED_PAGE_SIZE, RWX),
+           AXADDR_OK, at);
+    now.what = "row, one elsewhere";
+    judge_row(address, hpa, at, &other);
+    expect(vm_unmap(&space, axaddr_gpa(address), ROW), AXADDR_OK, address);
+    now.what = "row, unmapped";
+    judge_all(address, &nothing);
+    judge_all(address + ROW - BED_PAGE_SIZE, &nothing);
+}
+
+/* ---- cases: reservations, before and after the fault; emulated devices ---- */
+
+/** The page a fault has populated, as query tells it: the case is whether the machine agrees. */
+static void judge_populated(uint64_t address, uint32_t flags) {
+    struct expected expected = mapped(0, BED_PAGE_SIZE, flags);
+    axaddr_hpa_t frame;
+    uint64_t words = 0;
+    unsigned i;
+
+    if (vm_translate(&space, axaddr_gpa(address), &frame) != AXADDR_OK) {
+        tell(address, 0, "not there after the fault", 0, 0);
+        return;
+    }
+    for (i = 0; i < 512; i++) {
+        words |= ((const uint64_t *)bed_at(frame.raw))[i];
+    }
+    tell(address, 0, words == 0 ? 0 : "not zero, but", words, 0);
+    expected.hpa = frame.raw;
+    judge_all(address, &expected);
+}
+
+static void try_lazy(unsigned place, uint32_t flags, uint32_t access) {
+    uint64_t size = leaf_size(1);
+    uint64_t address = place_for(place, size);
+    uint64_t page = place == PLACE_FIRST ? address : address + size - BED_PAGE_SIZE;
+    struct expected reserved = {false, 0, 0, flags, AXADDR_ABSENT_RESERVED, AXADDR_FAULT_DENIED};
+    bool is_permitted = machine_permits(flags, access);
+
+    now.what = "reserved";
+    now.flags = flags;
+    now.level = 0;
+    expect(vm_map_alloc(&space, axaddr_gpa(address), size, flags, AXADDR_LAZY), AXADDR_OK, address);
+    reserved.verdict = is_permitted ? AXADDR_FAULT_RESOLVED : AXADDR_FAULT_DENIED;
+    judge(page, access, &reserved);
+    if (is_permitted) {
+        now.what = "populated";
+        judge_populated(page, flags);
+    } else {
+        judge(page, access, &reserved);
+    }
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+    now.what = "reserved, unmapped";
+    judge(page, access, &nothing);
+}
+
+static void try_lazies(void) {
+    static const uint32_t kinds[3] = {AXADDR_READ, AXADDR_WRITE, AXADDR_EXECUTE};
+    uint32_t flags;
+    unsigned place;
+    unsigned kind;
+    unsigned mode;
+
+    for (flags = 1; flags <= AXADDR_MAPPING_FLAGS; flags++) {
+        if (!axaddr_flags_are_valid(flags) || !BED_FORMAT.can_hold(flags)) {
+            continue;
+        }
+        for (place = 0; place < PLACE_COUNT; place++) {
+            for (kind = 0; kind < 3; kind++) {
+                for (mode = 0; mode < machine->mode_count; mode++) {
+                    try_lazy(place, flags, kinds[kind] | machine->modes[mode]);
+                }
+            }
+        }
+    }
+}
+
+static void try_device(unsigned place) {
+    uint64_t size = leaf_size(1);
+    uint64_t address = place_for(place, size);
+    struct expected trapped = {false, 0, 0, 0, AXADDR_ABSENT_TRAPPED, AXADDR_FAULT_DEVICE};
+
+    now.what = "trapped";
+    now.flags = 0;
+    now.level = 1;
+    expect(vm_map_device(&space, axaddr_gpa(address), size, 77), AXADDR_OK, address);
+    judge_all(address, &trapped);
+    judge_all(address + size - BED_PAGE_SIZE, &trapped);
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+}
+
+/* ---- cases: what is noted of a page, by hardware or by faults ---- */
+
+/** Access `address` until it is let through, as a hypervisor would. */
+static void access_through_faults(uint64_t address, uint32_t access) {
+    struct bed_outcome outcome;
+    unsigned tries;
+
+    for (tries = 0; tries < 4; tries++) {
+        enum axaddr_fault fault;
+
+        machine_access(address, access, 1, &outcome);
+        if (outcome.is_allowed) {
+            return;
+        }
+        if (outcome.status != AXADDR_OK) {
+            break;
+        }
+        fault = vm_handle_fault(&space, outcome.exit.gpa, outcome.exit.access);
+        if (fault != AXADDR_FAULT_RESOLVED && fault != AXADDR_FAULT_SPURIOUS) {
+            break;
+        }
+    }
+    tell(address, access, "never let through; tries", tries, 1);
+}
+
+static void expect_notes(uint64_t address, uint32_t access, uint32_t notes) {
+    struct axaddr_mapping mapping = {{0}, 0, 0, 0, 0, AXADDR_ABSENT_EMPTY};
+
+    if (access != 0) {
+        access_through_faults(address, access);
+    }
+    expect(vm_query(&space, axaddr_gpa(address), &mapping), AXADDR_OK, address);
+    tell(address, access, mapping.notes == notes ? 0 : "notes", mapping.notes, notes);
+}
+
+static void try_notes(unsigned place, unsigned level) {
+    uint64_t size = leaf_size(level);
+    uint64_t address = place_for(place, size);
+    uint64_t hpa = probe_for(place, level);
+    uint64_t at = address + (probe_page(hpa, size, 1) - hpa);
+    uint32_t mode = machine->modes[machine->mode_count - 1];
+    uint32_t flags = AXADDR_READ | AXADDR_WRITE | mode;
+
+    map_leaf(address, hpa, level, flags);
+    prepare(probe_page(hpa, size, 1));
+    access_through_faults(at + WRITE_AT, AXADDR_WRITE | mode); /* the TLB has it, and as dirty */
+    now.what = "notes cleared";
+    expect(vm_harvest(&space, axaddr_gpa(address), size, AXADDR_NOTES), AXADDR_OK, address);
+    expect_notes(at, 0, 0);
+    now.what = "notes";
+    expect_notes(at, AXADDR_READ | mode, AXADDR_ACCESSED);
+    expect_notes(at + WRITE_AT, AXADDR_WRITE | mode, AXADDR_NOTES);
+    now.what = "dirty cleared";
+    expect(vm_harvest(&space, axaddr_gpa(address), size, AXADDR_DIRTY), AXADDR_OK, address);
+    expect_notes(at, AXADDR_READ | mode, AXADDR_ACCESSED);
+    expect_notes(at + WRITE_AT, AXADDR_WRITE | mode, AXADDR_NOTES);
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+}
+
+/* ---- all ---- */
+
+static void try_places(void) {
+    unsigned place;
+    unsigned level;
+
+    for (place = 0; place < PLACE_COUNT; place++) {
+        try_row(place);
+        try_device(place);
+        for (level = 0; level < BED_FORMAT.level_count && may_be_leaf(level); level++) {
+            if (BED_FORMAT.notes_of != 0) {
+                try_notes(place, level);
+            }
+        }
+    }
+}
+
+/** Addresses outside of the space; also with its last page mapped. */
+static void try_beyond(void) {
+    uint64_t last_page = place_for(PLACE_LAST, BED_PAGE_SIZE);
+    uint64_t hpa = probe_for(PLACE_LAST, 0);
+    struct expected last = mapped(hpa, BED_PAGE_SIZE, RWX);
+    struct expected beyond = nothing;
+    unsigned i;
+
+    beyond.kind = AXADDR_ABSENT_EMPTY;
+    map_leaf(last_page, hpa, 0, RWX);
+    now.what = "beyond the space";
+    for (i = 0; i < 4 && machine->beyond[i] != 0; i++) {
+        judge_all(last_page, &last);
+        judge_all(machine->beyond[i], &beyond);
+        expect(vm_map_linear(&space, axaddr_gpa(machine->beyond[i]), axaddr_hpa(hpa), BED_PAGE_SIZE,
+                             RWX),
+               AXADDR_INVALID, machine->beyond[i]);
+    }
+    expect(vm_unmap(&space, axaddr_gpa(last_page), BED_PAGE_SIZE), AXADDR_OK, last_page);
+}
+
+static void begin(void) {
+    const struct bed_fixture *fixture;
+
+    bed_print("\n"); /* whatever an emulator may have printed before */
+    machine = machine_init();
+    bed_pool_init(machine->pool);
+    now.what = "begin";
+    expect(vm_init(&space, 0, axaddr_gpa(machine->first), machine->last - machine->first + 1),
+           AXADDR_OK, 0);
+    for (fixture = machine->guest; fixture->size != 0; fixture++) {
+        expect(vm_map_linear(&space, axaddr_gpa(fixture->address), axaddr_hpa(fixture->hpa),
+                             fixture->size, fixture->flags),
+               AXADDR_OK, fixture->address);
+    }
+    machine_load(vm_root(&space));
+}
+
+static void end(void) {
+    now.what = "frames that were not given back";
+    now.level = 0;
+    now.flags = 0;
+    machine_leave();
+    vm_destroy(&space);
+    tell(0, 0, bed_pool_used() == 0 ? 0 : "frames", bed_pool_used(), 0);
+}
+
+static void print_count(unsigned count) {
+    char digits[11];
+    unsigned at = sizeof(digits) - 1;
+
+    digits[at] = 0;
+    do {
+        digits[--at] = (char)('0' + count % 10);
+        count /= 10;
+    } while (count != 0);
+    bed_print(&digits[at]);
+}
+
+void bed_main(void) {
+    begin();
+    if (failed_count == 0) {
+        try_flags();
+        try_all_protects();
+        try_splits();
+        try_lazies();
+        try_places();
+        try_beyond();
+        end();
+    }
+    bed_print("bed-end ");
+    print_count(passed_count);
+    bed_print(" passed, ");
+    print_count(failed_count);
+    bed_print(" failed\n");
+    machine_exit(failed_count == 0 ? 0 : 1);
+}

@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# tests/beds/run.sh MACHINE BUILD-DIR: build the bed of that folder for each of its formats, and run
+# it. Prints a line for each case that fails (VERBOSE=1: for every case), and at the end
+# "bed-MACHINE: N passed, M failed". CFLAGS_BED adds to the flags; ONLY runs one format only.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+[ $# -eq 2 ] || { echo "usage: $0 MACHINE BUILD-DIR" >&2; exit 2; }
+machine=$1
+folder=$here/$machine
+mkdir -p "$2"
+build=$(cd "$2" && pwd)
+export TERM=${TERM:-dumb}
+
+# What a machine's bed.sh says: emulator, flags, runs ("FORMAT CPU" each) and emulate ELF CPU; and if
+# need be other assembler sources, another linker script.
+sources=()
+script=$folder/link.ld
+. "$folder/bed.sh"
+[ ${#sources[@]} -gt 0 ] || sources=("$folder/boot.S")
+
+if [ -z "$(type -P "$emulator")" ]; then
+    echo "skipped: bed-$machine ($emulator is missing; tools/setup beds installs it)"
+    echo "bed-$machine: 0 passed, 0 failed, 1 skipped"
+    exit 0
+fi
+
+warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror)
+common=(-std=c11 -O1 -g -ffreestanding -nostdlib -fno-stack-protector -I "$root"
+    -DBED_VERBOSE="${VERBOSE:-0}")
+
+build_bed() { # FORMAT ELF
+    local source objects=()
+    for source in "$here/bed.c" "$here/cases.c" "$folder/machine.c" "${sources[@]}"; do
+        local object=$2.$(basename "$source").o
+        # shellcheck disable=SC2086
+        clang "${flags[@]}" "${common[@]}" "${warnings[@]}" ${CFLAGS_BED:-} -DBED_FORMAT="$1" \
+            -c "$source" -o "$object"
+        objects+=("$object")
+    done
+    ld.lld -T "$script" "${objects[@]}" -o "$2"
+}
+
+passed=0
+failed=0
+for run in "${runs[@]}"; do
+    read -r format cpu <<<"$run"
+    [ -z "${ONLY:-}" ] || [ "$ONLY" = "$format" ] || continue
+    log=$build/$format.$cpu.log
+    status=0
+    build_bed "$format" "$build/$format.elf"
+    (export emulator folder build here
+        export -f $(compgen -A function)
+        timeout -k 2 "${limit:-60}" bash -c 'emulate "$@"' emulate "$build/$format.elf" "$cpu") \
+        </dev/null >"$log" 2>"$log.errors" || status=$?
+    tr -d '\r' <"$log" | grep -a '^ok \|^FAIL \|^bed stopped\|^trap ' || true
+    counts=$(tr -d '\r' <"$log" | sed -n 's/^bed-end \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
+    read -r run_passed run_failed <<<"${counts:-0 0}"
+    # It must come to its end, and its status must say the same as its last line.
+    if [ -z "$counts" ] || [ "$run_passed" -eq 0 ] ||
+        { [ "$status" -eq 0 ] && [ "$run_failed" -ne 0 ]; } ||
+        { [ "$status" -ne 0 ] && [ "$run_failed" -eq 0 ]; }; then
+        echo "FAIL: $format on $cpu ended with status $status" \
+            "after \"$(tail -n 1 "$log" | tr -d '\r')\""
+        tail -n 5 "$log.errors"
+        run_failed=$((run_failed + 1))
+    fi
+    echo "  $format on $cpu: $run_passed passed, $run_failed failed"
+    passed=$((passed + run_passed))
+    failed=$((failed + run_failed))
+done
+echo "bed-$machine: $passed passed, $failed failed"
+[ "$failed" -eq 0 ]

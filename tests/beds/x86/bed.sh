@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+#
+# Read by run.sh. The stage 1 of 64-bit x86 on QEMU: the bed runs on its own tables and accesses
+# them from rings 0 and 3.
+. "$here/x86.sh"
+sources+=("$folder/trap.S")
+runs=("axaddr_x86_64 max" "axaddr_x86_64 Haswell-noTSX" "axaddr_x86_64_2m max")
