@@ -34,6 +34,52 @@
     X(x64_2m, axaddr_x86_64_2m)                                                                    \
     X(npt_2m, axaddr_x86_npt_2m)
 
+/**
+ * Members of families whose other members are above. No build instantiates them: that is left to
+ * their own tests (test_format_*.c, test_sized.c, test_aarch64_granules.c).
+ */
+#define EVERY_OTHER(X)                                                                             \
+    X(aarch64_el1, axaddr_aarch64_el1)                                                             \
+    X(aarch64_el1_16k, axaddr_aarch64_el1_16k)                                                     \
+    X(aarch64_el1_64k, axaddr_aarch64_el1_64k)                                                     \
+    X(aarch64_el2, axaddr_aarch64_el2)                                                             \
+    X(aarch64_el2_16k, axaddr_aarch64_el2_16k)                                                     \
+    X(aarch64_el2_64k, axaddr_aarch64_el2_64k)                                                     \
+    X(aarch64_stage2, axaddr_aarch64_stage2)                                                       \
+    X(aarch64_stage2_16k_40, axaddr_aarch64_stage2_16k_40)                                         \
+    X(aarch64_stage2_16k_48, axaddr_aarch64_stage2_16k_48)                                         \
+    X(aarch64_stage2_32, axaddr_aarch64_stage2_32)                                                 \
+    X(aarch64_stage2_36, axaddr_aarch64_stage2_36)                                                 \
+    X(aarch64_stage2_40_fwb, axaddr_aarch64_stage2_40_fwb)                                         \
+    X(aarch64_stage2_40_xnx, axaddr_aarch64_stage2_40_xnx)                                         \
+    X(aarch64_stage2_40_xnx_fwb, axaddr_aarch64_stage2_40_xnx_fwb)                                 \
+    X(aarch64_stage2_42, axaddr_aarch64_stage2_42)                                                 \
+    X(aarch64_stage2_44, axaddr_aarch64_stage2_44)                                                 \
+    X(aarch64_stage2_48_fwb, axaddr_aarch64_stage2_48_fwb)                                         \
+    X(aarch64_stage2_48_xnx, axaddr_aarch64_stage2_48_xnx)                                         \
+    X(aarch64_stage2_48_xnx_fwb, axaddr_aarch64_stage2_48_xnx_fwb)                                 \
+    X(aarch64_stage2_64k_40, axaddr_aarch64_stage2_64k_40)                                         \
+    X(aarch64_stage2_64k_48, axaddr_aarch64_stage2_64k_48)                                         \
+    X(riscv_gstage, axaddr_riscv_gstage)                                                           \
+    X(riscv_sv32, axaddr_riscv_sv32)                                                               \
+    X(riscv_sv32x4, axaddr_riscv_sv32x4)                                                           \
+    X(riscv_sv39, axaddr_riscv_sv39)                                                               \
+    X(riscv_sv39_svnapot, axaddr_riscv_sv39_svnapot)                                               \
+    X(riscv_sv39_svpbmt, axaddr_riscv_sv39_svpbmt)                                                 \
+    X(riscv_sv48, axaddr_riscv_sv48)                                                               \
+    X(riscv_sv48_svnapot, axaddr_riscv_sv48_svnapot)                                               \
+    X(riscv_sv48_svpbmt, axaddr_riscv_sv48_svpbmt)                                                 \
+    X(riscv_sv57, axaddr_riscv_sv57)                                                               \
+    X(riscv_sv57_svnapot, axaddr_riscv_sv57_svnapot)                                               \
+    X(riscv_sv57_svpbmt, axaddr_riscv_sv57_svpbmt)                                                 \
+    X(riscv_sv57x4, axaddr_riscv_sv57x4)                                                           \
+    X(riscv_sv57x4_svnapot, axaddr_riscv_sv57x4_svnapot)                                           \
+    X(riscv_sv57x4_svpbmt, axaddr_riscv_sv57x4_svpbmt)                                             \
+    X(x86_64_la57, axaddr_x86_64_la57)                                                             \
+    X(x86_ept_5, axaddr_x86_ept_5)                                                                 \
+    X(x86_npt_la57, axaddr_x86_npt_la57)                                                           \
+    X(x86_pae, axaddr_x86_pae)
+
 /* ---- the wrappers ---- */
 
 /** `type use_name parameters`, which returns `call`. The prototype is for -Wmissing-prototypes. */
