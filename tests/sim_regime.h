@@ -66,6 +66,8 @@ struct sim_regime {
     bool needs_accessed;     /**< a leaf without it faults, if hardware does not set it */
     unsigned types[3];       /**< memory types of plain, DEVICE and UNCACHED mappings */
     enum sim_break break_rule;
+    bool
+        has_modes; /**< of stage 2: SIM_EXECUTE is the guest's kernel's, SIM_USER its users' fetches */
     bool caches_absent; /**< TLBs may keep what was absent */
     bool faults_forget; /**< a fault drops what was cached for its address */
 };
@@ -96,6 +98,18 @@ static inline unsigned sim_leaf_shift(const struct sim_regime *regime, const str
 }
 
 /* ---- entries ---- */
+
+#define SIM_BIT(n) (UINT64_C(1) << (n))
+
+/** Bits high:low of an entry. */
+static inline uint64_t sim_bits(uint64_t entry, unsigned high, unsigned low) {
+    return entry >> low & sim_low_bits(high - low + 1);
+}
+
+/** The address in bits high:low of an entry, in its place. */
+static inline uint64_t sim_address(uint64_t entry, unsigned high, unsigned low) {
+    return sim_bits(entry, high, low) << low;
+}
 
 static inline struct sim_entry sim_absent(void) {
     struct sim_entry entry = {SIM_ABSENT, 0, 0, 0, false, 0, 0};
@@ -134,6 +148,19 @@ static inline struct sim_entry sim_run(struct sim_entry leaf, unsigned shift, un
 /** The memory type that a mapping with the library's `flags` must have. */
 static inline unsigned sim_type_of(const struct sim_regime *regime, unsigned flags) {
     return regime->types[(flags & SIM_DEVICE) != 0 ? 1 : (flags & SIM_UNCACHED) != 0 ? 2 : 0];
+}
+
+/**
+ * The rights that a mapping with the library's `flags` must have: 128 and 256 are fetches of the
+ * guest's user mode and of its kernel only.
+ */
+static inline unsigned sim_rights_of(const struct sim_regime *regime, unsigned flags) {
+    if (!regime->has_modes) {
+        return flags & SIM_RIGHTS;
+    }
+    return (flags & (SIM_READ | SIM_WRITE)) |
+           ((flags & (SIM_EXECUTE | 256)) != 0 ? SIM_EXECUTE : 0) |
+           ((flags & (SIM_EXECUTE | 128)) != 0 ? SIM_USER : 0);
 }
 
 #endif /* AXADDR_TESTS_SIM_REGIME_H */
