@@ -13,50 +13,56 @@
 #include "release.h"
 #include "run.h"
 
+/** What leaves have in common that are alike. */
+struct axaddr_alike {
+    uint64_t frame; /**< of the first */
+    uint32_t flags;
+    uint64_t noted; /**< in any of them */
+    bool is_clean; /**< format->noted does not tell of writes, and none of them was noted written */
+};
+
 /**
- * Whether `count` leaves of `level` from `slot` on map one piece of memory with the same
- * attributes, aligned to what all of them map. What hardware noted in any of them is in *leaf, the
- * first of them. The zero frame is never part of one: it may not become writable with the others.
+ * Whether `count` leaves of `level` from `slot` on map one piece of memory with the same flags,
+ * aligned to what all of them map, and say nothing else but what is noted of them. In a run
+ * (is_run), of which a TLB may hold any entry for all, they also have to be the same bit by bit but
+ * for format->noted. The zero frame is never part of one: it may not become writable with others.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_is_uniform(const struct axaddr_instance *self,
                                             const struct axaddr_table *table, void *slot,
-                                            uint64_t count, unsigned level, uint64_t *leaf) {
+                                            uint64_t count, unsigned level, bool is_run,
+                                            struct axaddr_alike *alike) {
     const struct axaddr_format *format = self->format;
     void *end = axaddr_slot_after(format, slot, count);
     uint64_t mask = (count << format->shift[level]) - 1;
-    uint64_t first = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
-    uint64_t expected = first;
-    uint64_t noted = 0;
+    uint64_t entry = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
+    uint64_t noted = format->noted;
+    uint64_t expected;
 
-    if (format->kind_of(first, level) != AXADDR_ENTRY_LEAF ||
-        (format->frame_of(first, level) & mask) != 0 ||
-        format->frame_of(first, level) == (table->zero_frame & ~mask)) {
+    if (format->kind_of(entry, level) != AXADDR_ENTRY_LEAF) {
         return false;
     }
+    alike->frame = format->frame_of(entry, level);
+    alike->flags = format->flags_of(entry, level);
+    alike->noted = 0;
+    alike->is_clean = true;
+    if ((alike->frame & mask) != 0 || alike->frame == (table->zero_frame & ~mask)) {
+        return false;
+    }
+    expected = format->make_leaf(alike->frame, level, format->attributes_of(alike->flags, level));
+    if (!is_run && format->clear_notes != 0) {
+        noted |= expected ^ format->clear_notes(expected, level, AXADDR_NOTES);
+    }
     for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
-        uint64_t entry = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
-
-        if (((entry ^ expected) & ~format->noted) != 0) {
+        entry = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
+        if (((entry ^ expected) & ~noted) != 0 || format->flags_of(entry, level) != alike->flags) {
             return false;
         }
-        noted |= entry & format->noted;
+        alike->noted |= entry & format->noted;
+        alike->is_clean &= ((entry ^ expected) & ~format->noted) != 0 &&
+                           (format->notes_of(entry, level) & AXADDR_DIRTY) == 0;
         expected = format->next_leaf(expected, level);
     }
-    *leaf = first | noted;
     return true;
-}
-
-/**
- * Whether a leaf says nothing beyond its flags and what hardware notes: otherwise a larger one, or a
- * TLB that takes a run for one, would say it of all others, too (a note that was cleared).
- */
-AXADDR_ALWAYS_INLINE bool axaddr_is_flags_only(const struct axaddr_instance *self, uint64_t leaf,
-                                               unsigned level) {
-    const struct axaddr_format *format = self->format;
-    uint64_t attributes = format->attributes_of(format->flags_of(leaf, level), level);
-    uint64_t made = format->make_leaf(format->frame_of(leaf, level), level, attributes);
-
-    return ((leaf ^ made) & ~format->noted) == 0;
 }
 
 /** The leaf of `level` that says what all leaves of the table at `at` say; false if there is none. */
@@ -65,15 +71,16 @@ AXADDR_ALWAYS_INLINE bool axaddr_merge(const struct axaddr_instance *self,
                                        uint64_t *leaf) {
     const struct axaddr_format *format = self->format;
     uint64_t count = UINT64_C(1) << format->index_bits[level - 1];
-    uint64_t part;
+    struct axaddr_alike alike;
 
-    if (!axaddr_is_uniform(self, table, at, count, level - 1, &part) ||
-        !axaddr_is_flags_only(self, part, level - 1)) {
+    if (!axaddr_is_uniform(self, table, at, count, level - 1, false, &alike)) {
         return false;
     }
-    *leaf = format->make_leaf(format->frame_of(part, level - 1), level,
-                              format->attributes_of(format->flags_of(part, level - 1), level));
-    *leaf = (*leaf & ~format->noted) | (part & format->noted);
+    *leaf = format->make_leaf(alike.frame, level, format->attributes_of(alike.flags, level));
+    if (alike.is_clean) {
+        *leaf = format->clear_notes(*leaf, level, AXADDR_DIRTY);
+    }
+    *leaf = (*leaf & ~format->noted) | alike.noted;
     return true;
 }
 
@@ -86,11 +93,10 @@ AXADDR_ALWAYS_INLINE void axaddr_hint_runs(const struct axaddr_instance *self,
 
     while (address >= first && address <= last && last - address >= mask) {
         void *slot = axaddr_slot_at(self, table, at, level, address);
-        uint64_t leaf;
+        struct axaddr_alike alike;
 
-        if (axaddr_is_uniform(self, table, slot, UINT64_C(1) << self->format->run_bits, level,
-                              &leaf) &&
-            axaddr_is_flags_only(self, leaf, level) &&
+        if (axaddr_is_uniform(self, table, slot, UINT64_C(1) << self->format->run_bits, level, true,
+                              &alike) &&
             !axaddr_is_in_run(self, slot, axaddr_entry_read(self, slot), level)) {
             self->rewrite_run(table, slot, level, address, true);
         }

@@ -841,7 +841,7 @@ static void zero_frame_among_owned_ones(void) {
     uint64_t at;
     uint64_t block;
     uint64_t offset;
-    uint32_t zero;
+    uint32_t zero = 0;
     struct axaddr_mapping mapping;
 
     if (kind->is_table) {

@@ -323,6 +323,37 @@ static void large_leaves_are_told_whole(void) {
     CHECK_EQ(machine.told_count, 0);
 }
 
+/**
+ * Pages that were harvested collapse into a large leaf: written if one of them is, told as a whole;
+ * not so if none is. In a read-only one nothing is ever noted as written, and it collapses, too.
+ */
+static void collapsed_pages_keep_their_notes(void) {
+    const uint32_t flags[] = {RW, RW, R};
+    unsigned i;
+
+    for (i = 0; i < 3 && format->notes_of != 0; i++) {
+        uint32_t notes;
+
+        DO(OK, map_linear(home, LINEAR_BASE, large, flags[i]));
+        DO(OK, split(home, large));
+        DO(OK, harvest(home, large, AD));
+        if (i == 0) {
+            touch(AT(3), W);
+            touch(AT(LARGE_PAGES - 1), R);
+            GO_ON();
+        }
+        notes = notes_of(AT(3));
+        CHECK_EQ(notes, i == 0 ? AD : 0);
+        DO(OK, collapse(home, large));
+        CHECK_EQ(see(home).level, 1);
+        CHECK_EQ(notes_of(AT(0)), notes);
+        DO(OK, harvest(home, large, AD));
+        CHECK_EQ(machine.told_count, i == 0 ? 1 : 0);
+        CHECK_EQ(told_of(home, large), notes);
+        DO(OK, unmap(home, large));
+    }
+}
+
 /** Whatever an edit does to a page that was written: a harvest after it tells so. */
 static void protect_keeps_what_was_noted(void) {
     clean_pages(8);
@@ -587,6 +618,7 @@ int main(void) {
     EACH(harvest_keeps_to_its_range);
     EACH(only_leaves_are_harvested);
     EACH(large_leaves_are_told_whole);
+    EACH(collapsed_pages_keep_their_notes);
     EACH(protect_keeps_what_was_noted);
     EACH(break_notes_all);
     EACH(remapped_pages_begin_anew);
