@@ -31,7 +31,7 @@ static uint64_t huge;  /**< a leaf of level 2, or 0 if the format has none */
 static uint64_t reach; /**< end of the input space (for sign-extended ones: of its low half) */
 
 static uint64_t arena_base(void) {
-    return format->output_width > 39 ? HOST_BASE : 0x40073000;
+    return format->output_width > 39 ? HOST_BASE : HOST_LOW_BASE;
 }
 
 /** Begin with a space from cuts[0] to the last cut. */

@@ -54,14 +54,18 @@
 #define HOST_SHOW(at, size) ((void)(at), (void)(size))
 #endif
 
-#define HOST_FRAME_SIZE  UINT64_C(4096)
+/** Log2 of a frame and page; a test of formats with larger granules says so. */
+#ifndef HOST_FRAME_SHIFT
 #define HOST_FRAME_SHIFT 12
+#endif
+#define HOST_FRAME_SIZE (UINT64_C(1) << HOST_FRAME_SHIFT)
 /** Where the arena is unless a test has a reason: 256 GiB and an odd number of frames. */
-#define HOST_BASE        UINT64_C(0x4000073000)
-#define HOST_PLAN_MAX    64
-#define HOST_COVER_MAX   1024
-#define HOST_FILL_TAKEN  0xaa
-#define HOST_FILL_FREED  0xdd
+#define HOST_BASE       (UINT64_C(0x4000000000) + 0x73 * HOST_FRAME_SIZE)
+#define HOST_LOW_BASE   (UINT64_C(0x40000000) + 0x73 * HOST_FRAME_SIZE)
+#define HOST_PLAN_MAX   64
+#define HOST_COVER_MAX  1024
+#define HOST_FILL_TAKEN 0xaa
+#define HOST_FILL_FREED 0xdd
 
 /** In which order frames are handed out. May be combined with HOST_QUARANTINED. */
 #define HOST_STACK       0u /**< the one freed last first: a stale reference meets its successor */

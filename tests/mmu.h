@@ -173,24 +173,24 @@ AXADDR_UNUSED static void mmu_visit(const struct mmu *mmu, mmu_visitor *visitor,
     const struct axaddr_format *format = mmu->format;
     unsigned top = format->level_count - 1u;
     unsigned level = top;
-    uint64_t tables[AXADDR_LEVEL_MAX];
+    uint64_t bases[AXADDR_LEVEL_MAX];
     const uint8_t *bytes[AXADDR_LEVEL_MAX];
     uint64_t address = 0;
 
-    tables[top] = mmu->root;
+    bases[top] = mmu->root;
     bytes[top] = host_peek(mmu->host, mmu->root);
     if (bytes[top] == 0) {
         host_complain(mmu->host, "the root at 0x%" PRIx64 " is not in use", mmu->root);
         return;
     }
     for (;;) {
-        struct mmu_entry at = mmu_run_at(mmu, bytes[level], tables[level], level, address);
+        struct mmu_entry at = mmu_run_at(mmu, bytes[level], bases[level], level, address);
         visitor(argument, mmu, &at);
         if (level > 0 && format->kind_of(at.entry, level) == AXADDR_ENTRY_TABLE &&
             host_peek(mmu->host, format->table_of(at.entry)) != 0) {
             level--;
-            tables[level] = format->table_of(at.entry);
-            bytes[level] = host_peek(mmu->host, tables[level]);
+            bases[level] = format->table_of(at.entry);
+            bytes[level] = host_peek(mmu->host, bases[level]);
             continue;
         }
         address = at.last + 1;

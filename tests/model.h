@@ -12,11 +12,12 @@
 #define AXADDR_TESTS_MODEL_H
 
 #include "../axaddr.h"
+#include "host.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MODEL_PAGE    UINT64_C(4096)
+#define MODEL_PAGE    HOST_FRAME_SIZE
 #define MODEL_UNKNOWN UINT64_MAX
 
 enum model_state { MODEL_HOLE, MODEL_MAPPED, MODEL_RESERVED, MODEL_TRAPPED };

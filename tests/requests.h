@@ -120,7 +120,7 @@ static bool rarely(struct sequence *sequence, uint64_t count) {
 }
 
 AXADDR_UNUSED static uint64_t request_arena(const struct axaddr_format *format) {
-    return format->output_width > 39 ? HOST_BASE : 0x40073000;
+    return format->output_width > 39 ? HOST_BASE : HOST_LOW_BASE;
 }
 
 /** Drop what a case that failed in its middle has left. */

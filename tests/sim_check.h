@@ -60,7 +60,7 @@ static inline void sim_check_break(struct sim *sim, uint64_t first, unsigned lev
         }
     }
     for (up = 2 * level; up < 2 * regime->level_count; up++) { /* leaves that span all of it */
-        unsigned wide = regime->shift[up / 2] + (up % 2 == 0 ? 0 : SIM_RUN_SHIFT);
+        unsigned wide = regime->shift[up / 2] + (up % 2 == 0 ? 0 : sim_run_bits(regime));
         uint64_t begin = first & ~sim_low_bits(wide);
         for (i = *sim_tlb_bucket(tlb, sim->vmid, begin, wide); i != 0;
              i = tlb->records[i - 1].next) {

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #define SIM_LEVEL_MAX 5
-#define SIM_RUN_SHIFT 4   /**< log2 of the entries of a run */
-#define SIM_ANY_PART  16u /**< it does not say: every entry of the run is the same */
+#define SIM_RUN_SHIFT 4     /**< log2 of the entries of a run, where a regime does not say else */
+#define SIM_ANY_PART  1024u /**< it does not say: every entry of the run is the same */
 
 /* Rights; together with the memory type they have the places of the library's flags. */
 #define SIM_READ     1u
@@ -39,9 +39,9 @@ struct sim_entry {
     uint64_t frame;  /**< the table, or where the leaf's first byte is */
     unsigned rights; /**< of a leaf; of a table: those that it leaves to what is below */
     unsigned type;   /**< of a leaf: its memory type, in the machine's own numbers */
-    bool is_run;     /**< a leaf that says: the 16 aligned entries around me are one leaf, whose
-                          first byte is `frame` */
-    unsigned part;   /**< of a run: which sixteenth this entry has, or SIM_ANY_PART */
+    bool is_run;     /**< a leaf that says: the aligned entries around me are one leaf, whose first
+                          byte is `frame` */
+    unsigned part;   /**< of a run: the number of this entry in it, or SIM_ANY_PART */
     const char *why; /**< of a broken one */
 };
 
@@ -59,6 +59,7 @@ struct sim_regime {
     unsigned root_order;  /**< the root is 2^root_order frames */
     unsigned shift[SIM_LEVEL_MAX];
     unsigned index_bits[SIM_LEVEL_MAX];
+    unsigned run_bits; /**< log2 of the entries of a run; 0: SIM_RUN_SHIFT */
     struct sim_entry (*decode)(uint64_t entry, unsigned level);
     uint64_t accessed; /**< the bit in a leaf; 0 where hardware notes nothing */
     uint64_t dirty;
@@ -91,10 +92,14 @@ static inline uint32_t sim_index(const struct sim_regime *regime, unsigned level
     return (uint32_t)(address >> regime->shift[level] & sim_low_bits(regime->index_bits[level]));
 }
 
+static inline unsigned sim_run_bits(const struct sim_regime *regime) {
+    return regime->run_bits != 0 ? regime->run_bits : SIM_RUN_SHIFT;
+}
+
 /** Log2 of what a leaf, or the run of leaves that it belongs to, spans. */
 static inline unsigned sim_leaf_shift(const struct sim_regime *regime, const struct sim_entry *leaf,
                                       unsigned level) {
-    return regime->shift[level] + (leaf->is_run ? SIM_RUN_SHIFT : 0);
+    return regime->shift[level] + (leaf->is_run ? sim_run_bits(regime) : 0);
 }
 
 /* ---- entries ---- */
@@ -137,12 +142,17 @@ static inline struct sim_entry sim_leaf(uint64_t frame, unsigned rights, unsigne
     return entry;
 }
 
-/** Make a leaf one of a run of 16 leaves of 1 << shift bytes each. */
-static inline struct sim_entry sim_run(struct sim_entry leaf, unsigned shift, unsigned part) {
+/** Make a leaf one of a run of 1 << bits leaves of 1 << shift bytes each. */
+static inline struct sim_entry sim_run_of(struct sim_entry leaf, unsigned shift, unsigned bits,
+                                          unsigned part) {
     leaf.is_run = true;
-    leaf.part = part;
-    leaf.frame &= ~sim_low_bits(shift + SIM_RUN_SHIFT);
+    leaf.part = part == SIM_ANY_PART ? part : part & (unsigned)sim_low_bits(bits);
+    leaf.frame &= ~sim_low_bits(shift + bits);
     return leaf;
+}
+
+static inline struct sim_entry sim_run(struct sim_entry leaf, unsigned shift, unsigned part) {
+    return sim_run_of(leaf, shift, SIM_RUN_SHIFT, part);
 }
 
 /** The memory type that a mapping with the library's `flags` must have. */

@@ -31,8 +31,10 @@ struct sim_translation {
 /* ---- looking ---- */
 
 /** Whether a leaf stands at the place that it claims, if it belongs to a run. */
-static inline bool sim_is_in_place(const struct sim_entry *leaf, uint32_t index) {
-    return !leaf->is_run || leaf->part == SIM_ANY_PART || leaf->part == index % SIM_ANY_PART;
+static inline bool sim_is_in_place(const struct sim_regime *regime, const struct sim_entry *leaf,
+                                   uint32_t index) {
+    return !leaf->is_run || leaf->part == SIM_ANY_PART ||
+           leaf->part == (index & sim_low_bits(sim_run_bits(regime)));
 }
 
 static inline struct sim_translation sim_look(const struct sim *sim, uint64_t address,
@@ -55,10 +57,11 @@ static inline struct sim_translation sim_look(const struct sim *sim, uint64_t ad
             continue;
         }
         found.shift = regime->shift[level];
-        if (said.kind == SIM_LEAF && sim_is_in_place(&said, index)) {
+        if (said.kind == SIM_LEAF && sim_is_in_place(regime, &said, index)) {
             found.is_mapped = true;
             found.shift = sim_leaf_shift(regime, &said, level);
-            found.output = said.frame + (address & sim_low_bits(found.shift) & ~UINT64_C(0xfff));
+            found.output =
+                said.frame + (address & sim_low_bits(found.shift) & ~(HOST_FRAME_SIZE - 1));
             found.rights = rights & said.rights;
             found.type = said.type;
             found.noted = raw & (regime->accessed | regime->dirty);
@@ -95,14 +98,15 @@ static inline uint64_t sim_table_below(const struct sim *sim, uint64_t address, 
 }
 
 /**
- * Whether the run that an entry belongs to is one: each of its 16 entries says so, and of the same
+ * Whether the run that an entry belongs to is one: each of its entries says so, and of the same
  * frames, rights and type. While an operation is at work entries may be absent or say otherwise:
  * which of them counts is open then, for all of the run, until the flush.
  */
 static inline bool sim_is_whole_run(const struct sim *sim, uint64_t table, uint32_t index,
                                     unsigned level, const struct sim_entry *leaf, bool is_at_work) {
-    uint32_t i = index & ~(SIM_ANY_PART - 1);
-    uint32_t end = i + SIM_ANY_PART;
+    uint32_t mask = (uint32_t)sim_low_bits(sim_run_bits(sim->regime));
+    uint32_t i = index & ~mask;
+    uint32_t end = i + mask + 1;
 
     for (; i < end; i++) {
         const uint8_t *at = sim_entry_at(sim, table, i, SIM_NOW);
@@ -112,7 +116,7 @@ static inline bool sim_is_whole_run(const struct sim *sim, uint64_t table, uint3
         }
         if (said.kind != SIM_LEAF || !said.is_run || said.frame != leaf->frame ||
             ((said.rights != leaf->rights || said.type != leaf->type) && !is_at_work) ||
-            !sim_is_in_place(&said, i)) {
+            !sim_is_in_place(sim->regime, &said, i)) {
             return false;
         }
     }
@@ -128,7 +132,7 @@ static inline const struct sim_record *sim_hit(struct sim *sim, uint32_t cpu, ui
     unsigned level;
 
     for (level = 0; level < regime->level_count && found == 0; level++) {
-        unsigned run = regime->shift[level] + SIM_RUN_SHIFT;
+        unsigned run = regime->shift[level] + sim_run_bits(regime);
         uint64_t mask = ~sim_low_bits(regime->shift[level]);
         found =
             sim_tlb_find(sim->tlb, sim->vmid, cpu, SIM_LEAF, regime->shift[level], address & mask);
@@ -256,12 +260,12 @@ static inline void sim_fill(struct sim *sim, uint32_t cpu, uint64_t address, boo
                             uint64_t raw, unsigned rights) {
     const struct sim_regime *regime = sim->regime;
     unsigned shift = sim_leaf_shift(regime, leaf, level);
-    uint64_t page = address & ~UINT64_C(0xfff);
+    uint64_t page = address & ~(HOST_FRAME_SIZE - 1);
     uint64_t output = leaf->frame + (page & sim_low_bits(shift));
     uint32_t index = sim_index(regime, level, address);
     uint64_t noted = regime->accessed;
 
-    if (leaf->is_run && (!sim_is_in_place(leaf, index) ||
+    if (leaf->is_run && (!sim_is_in_place(regime, leaf, index) ||
                          !sim_is_whole_run(sim, table, index, level, leaf, sim->is_running))) {
         host_complain(sim->host, "the run of leaves at 0x%" PRIx64 " is not one", address);
         return;
@@ -332,7 +336,8 @@ static inline void sim_access(struct sim *sim, unsigned cpu_index, uint64_t addr
         case SIM_TABLE:
             break;
         }
-        if (sim->has_updates && regime->has_table_accessed) {
+        if (sim->has_updates && regime->has_table_accessed && /* a PDPTE of PAE has no such bit */
+            regime->decode(raw | regime->accessed, level).kind == SIM_TABLE) {
             sim_note_bits(sim, table, index, regime->accessed);
         }
         rights &= said.rights;

@@ -794,17 +794,17 @@ static void leaf_agrees(uint64_t leaf, unsigned level, uint64_t frame, uint32_t 
 
 /** A run that the format makes is one, and each of its leaves without the hint is what it was. */
 static void run_agrees(uint64_t frame, unsigned level, uint64_t attributes) {
-    unsigned run = format->shift[level] + SIM_RUN_SHIFT;
+    unsigned run = format->shift[level] + sim_run_bits(regime);
     uint64_t leaf;
     unsigned i;
 
     frame &= ~axaddr_low_bits(run);
     leaf = format->make_leaf(frame, level, attributes);
-    for (i = 0; i < SIM_ANY_PART && !check_case_failed; i++) {
+    for (i = 0; i < 1u << sim_run_bits(regime) && !check_case_failed; i++) {
         struct sim_entry plain = regime->decode(leaf, level);
         struct sim_entry said = regime->decode(format->make_run(leaf, level), level);
         CHECK_EQ(said.kind, SIM_LEAF);
-        CHECK(said.is_run && sim_is_in_place(&said, i));
+        CHECK(said.is_run && sim_is_in_place(regime, &said, i));
         CHECK_EQ(said.frame, frame);
         CHECK_EQ(said.rights, plain.rights);
         CHECK_EQ(said.type, plain.type);

@@ -237,7 +237,7 @@ AXADDR_UNUSED static uint64_t loose_imprint_now(void) {
 /** An empty one of a kind, for all addresses that it reaches; `start` is 0, or the high half. */
 static void watched_begin_at(const struct kind *kind, uint64_t start) {
     const struct axaddr_format *format = kind->format;
-    uint64_t base = format->output_width > 39 ? HOST_BASE : 0x40073000;
+    uint64_t base = format->output_width > 39 ? HOST_BASE : HOST_LOW_BASE;
     struct host host = watched.host;
     bool is_clean = watched.is_clean;
     uint64_t size = UINT64_C(1) << (format->input_width - (format->is_sign_extended ? 1 : 0));

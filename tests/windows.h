@@ -99,6 +99,7 @@ AXADDR_UNUSED static uint32_t window_cut(uint64_t *cuts, const struct axaddr_for
     case WINDOW_WIDE:
         low = boundary - unit2;
         high = boundary + 2 * unit2 + unit1;
+        high = page_end - 1 < high ? page_end : high; /* 0 is the end of 64 bits */
         window_add(cuts, &count, low, high, low);
         for (i = 0; i < 4; i++) {
             window_add_around(cuts, &count, low, high, low + i * unit2, unit1);

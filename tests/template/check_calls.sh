@@ -163,8 +163,8 @@ complete() {
 complete_formats() {
     comm -3 <(cd "$root/axaddr_arch" &&
         grep -ohE 'static const struct axaddr_format axaddr_[a-z0-9_]+' -- *.h | sed 's/.* //' | sort -u) \
-        <(grep -oE ' X\([a-z0-9_]+, axaddr_[a-z0-9_]+\)' "$here/every.h" | sed 's/.* //; s/)//' | sort -u) |
-        tr -d '\t' | report_list "every.h is complete: formats" "not in both"
+        <(grep -oE ' X\([a-z0-9_]+, axaddr_[a-z0-9_]+\)' "$here/../every_format.h" | sed 's/.* //; s/)//' | sort -u) |
+        tr -d '\t' | report_list "every_format.h is complete" "not in both"
 }
 
 check_calls() {

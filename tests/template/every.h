@@ -1,84 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * every.h: every format, and an exported, non-inline function around every function that the
- * instantiating macros generate. check_calls.sh compares both lists with the headers, so that neither
- * can fall behind.
+ * every.h: an exported, non-inline function around every function that the instantiating macros
+ * generate. check_calls.sh compares the list with the headers, so that it cannot fall behind.
  */
 #ifndef AXADDR_TESTS_TEMPLATE_EVERY_H
 #define AXADDR_TESTS_TEMPLATE_EVERY_H
 
+#include "../every_format.h"
 #include "locked.h"
-
-/** A wide root and break-before-make: where all code of the engine is. */
-#define EVERY_ONE(X) X(arm40, axaddr_aarch64_stage2_40)
-
-/** With it, all geometries: for the builds that repeat what others have shown. */
-#define EVERY_FEW(X)                                                                               \
-    X(ept, axaddr_x86_ept)                                                                         \
-    X(sv48x4_svnapot, axaddr_riscv_sv48x4_svnapot)
-
-/** What most builds have beside these. */
-#define EVERY_MORE(X)                                                                              \
-    X(x64, axaddr_x86_64)                                                                          \
-    X(npt, axaddr_x86_npt)                                                                         \
-    X(arm48, axaddr_aarch64_stage2_48)                                                             \
-    X(sv39x4, axaddr_riscv_sv39x4)                                                                 \
-    X(sv48x4, axaddr_riscv_sv48x4)                                                                 \
-    X(sv39x4_svpbmt, axaddr_riscv_sv39x4_svpbmt)                                                   \
-    X(sv48x4_svpbmt, axaddr_riscv_sv48x4_svpbmt)
-
-/** Formats that differ from one of the above by a number: for one build. */
-#define EVERY_VARIANT(X)                                                                           \
-    X(sv39x4_svnapot, axaddr_riscv_sv39x4_svnapot)                                                 \
-    X(ept_2m, axaddr_x86_ept_2m)                                                                   \
-    X(x64_2m, axaddr_x86_64_2m)                                                                    \
-    X(npt_2m, axaddr_x86_npt_2m)
-
-/**
- * Members of families whose other members are above. No build instantiates them: that is left to
- * their own tests (test_format_*.c, test_sized.c, test_aarch64_granules.c).
- */
-#define EVERY_OTHER(X)                                                                             \
-    X(aarch64_el1, axaddr_aarch64_el1)                                                             \
-    X(aarch64_el1_16k, axaddr_aarch64_el1_16k)                                                     \
-    X(aarch64_el1_64k, axaddr_aarch64_el1_64k)                                                     \
-    X(aarch64_el2, axaddr_aarch64_el2)                                                             \
-    X(aarch64_el2_16k, axaddr_aarch64_el2_16k)                                                     \
-    X(aarch64_el2_64k, axaddr_aarch64_el2_64k)                                                     \
-    X(aarch64_stage2, axaddr_aarch64_stage2)                                                       \
-    X(aarch64_stage2_16k_40, axaddr_aarch64_stage2_16k_40)                                         \
-    X(aarch64_stage2_16k_48, axaddr_aarch64_stage2_16k_48)                                         \
-    X(aarch64_stage2_32, axaddr_aarch64_stage2_32)                                                 \
-    X(aarch64_stage2_36, axaddr_aarch64_stage2_36)                                                 \
-    X(aarch64_stage2_40_fwb, axaddr_aarch64_stage2_40_fwb)                                         \
-    X(aarch64_stage2_40_xnx, axaddr_aarch64_stage2_40_xnx)                                         \
-    X(aarch64_stage2_40_xnx_fwb, axaddr_aarch64_stage2_40_xnx_fwb)                                 \
-    X(aarch64_stage2_42, axaddr_aarch64_stage2_42)                                                 \
-    X(aarch64_stage2_44, axaddr_aarch64_stage2_44)                                                 \
-    X(aarch64_stage2_48_fwb, axaddr_aarch64_stage2_48_fwb)                                         \
-    X(aarch64_stage2_48_xnx, axaddr_aarch64_stage2_48_xnx)                                         \
-    X(aarch64_stage2_48_xnx_fwb, axaddr_aarch64_stage2_48_xnx_fwb)                                 \
-    X(aarch64_stage2_64k_40, axaddr_aarch64_stage2_64k_40)                                         \
-    X(aarch64_stage2_64k_48, axaddr_aarch64_stage2_64k_48)                                         \
-    X(riscv_gstage, axaddr_riscv_gstage)                                                           \
-    X(riscv_sv32, axaddr_riscv_sv32)                                                               \
-    X(riscv_sv32x4, axaddr_riscv_sv32x4)                                                           \
-    X(riscv_sv39, axaddr_riscv_sv39)                                                               \
-    X(riscv_sv39_svnapot, axaddr_riscv_sv39_svnapot)                                               \
-    X(riscv_sv39_svpbmt, axaddr_riscv_sv39_svpbmt)                                                 \
-    X(riscv_sv48, axaddr_riscv_sv48)                                                               \
-    X(riscv_sv48_svnapot, axaddr_riscv_sv48_svnapot)                                               \
-    X(riscv_sv48_svpbmt, axaddr_riscv_sv48_svpbmt)                                                 \
-    X(riscv_sv57, axaddr_riscv_sv57)                                                               \
-    X(riscv_sv57_svnapot, axaddr_riscv_sv57_svnapot)                                               \
-    X(riscv_sv57_svpbmt, axaddr_riscv_sv57_svpbmt)                                                 \
-    X(riscv_sv57x4, axaddr_riscv_sv57x4)                                                           \
-    X(riscv_sv57x4_svnapot, axaddr_riscv_sv57x4_svnapot)                                           \
-    X(riscv_sv57x4_svpbmt, axaddr_riscv_sv57x4_svpbmt)                                             \
-    X(x86_64_la57, axaddr_x86_64_la57)                                                             \
-    X(x86_ept_5, axaddr_x86_ept_5)                                                                 \
-    X(x86_npt_la57, axaddr_x86_npt_la57)                                                           \
-    X(x86_pae, axaddr_x86_pae)
 
 /* ---- the wrappers ---- */
 
