@@ -18,8 +18,8 @@ if ! gcc -std=gnu11 -O2 -g "${warnings[@]}" "$here/interleave.c" -o "$build/inte
     echo "0 passed, 1 failed"
     exit 1
 fi
-printf '%s\n' "${parts[@]}" | xargs -P 2 -I{} sh -c \
-    'timeout -k 5 300 "$1/interleave" "$2" >"$1/$2.log" 2>&1 </dev/null' _ "$build" {}
+printf '%s\n' "${parts[@]}" | xargs -P "$(nproc)" -I{} sh -c \
+    'timeout -k 5 1200 "$1/interleave" "$2" >"$1/$2.log" 2>&1 </dev/null' _ "$build" {}
 
 passed=0
 failed=0

@@ -52,7 +52,7 @@ cases() {
     cases tsan_clang 2000 21 22
     cases fast 20000 1 2
 } >"$build/cases"
-xargs -P 2 -L 1 sh -c 'log=$0/$1.log && shift && timeout -k 5 120 "$@" >"$log" 2>&1 </dev/null
+xargs -P 2 -L 1 sh -c 'log=$0/$1.log && shift && timeout -k 5 600 "$@" >"$log" 2>&1 </dev/null
     echo $? >>"$log"' "$build" <"$build/cases"
 
 # What the log of a case must end with. No race is reported without ThreadSanitizer's own status.
