@@ -234,10 +234,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_mapped(const struct axaddr_i
                                                            struct axaddr_pool *pool) {
     const struct axaddr_format *format = self->format;
     uint64_t leaf = position->entry;
-    uint32_t lacking =
-        access & ~axaddr_permitted(self, format->flags_of(axaddr_entry_plain(self, position->slot,
-                                                                             leaf, position->level),
-                                                          position->level));
+    uint64_t plain = axaddr_entry_plain(self, position->slot, leaf, position->level);
+    uint32_t lacking = axaddr_lacking(self, format->flags_of(plain, position->level), access);
 
     if (lacking != 0) {
         return axaddr_has_areas(self) && lacking == AXADDR_WRITE
@@ -291,7 +289,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
     }
     if (axaddr_absent_is_lazy(kind)) {
         flags = axaddr_payload_flags(format->absent_value(position.entry));
-        return (access & ~axaddr_permitted(self, flags)) != 0
+        return axaddr_lacking(self, flags, access) != 0
                    ? AXADDR_FAULT_DENIED
                    : axaddr_fault_lazy(self, table, &position, address, access, pool);
     }
@@ -312,7 +310,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_walk(const struct axaddr_ins
     }
     if (AXADDR_UNLIKELY(!axaddr_walk(self, table, address, &position) ||
                         !axaddr_is_reserved(format, position.entry, &rights) ||
-                        (access & ~rights) != 0)) {
+                        axaddr_lacking(self, rights, access) != 0)) {
         return self->fault_slow(table, address, access, 0);
     }
     if (AXADDR_UNLIKELY(!self->hal->alloc_frame(table->ctx, &frame))) {

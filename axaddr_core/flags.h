@@ -9,10 +9,11 @@
 
 #include "base.h"
 
-#define AXADDR_READ     UINT32_C(1)  /**< may be read */
-#define AXADDR_WRITE    UINT32_C(2)  /**< may be written */
-#define AXADDR_EXECUTE  UINT32_C(4)  /**< instructions may be fetched */
-#define AXADDR_USER     UINT32_C(8)  /**< stage 1: reachable from user mode */
+#define AXADDR_READ     UINT32_C(1) /**< may be read */
+#define AXADDR_WRITE    UINT32_C(2) /**< may be written */
+#define AXADDR_EXECUTE  UINT32_C(4) /**< instructions may be fetched */
+/** Stage 1: reachable from user mode. EXECUTE is user mode's then: privileged mode may not fetch. */
+#define AXADDR_USER     UINT32_C(8)
 #define AXADDR_DEVICE   UINT32_C(16) /**< device registers: strongly ordered, never speculated */
 #define AXADDR_UNCACHED UINT32_C(32) /**< memory that no cache holds (DMA buffers, frame buffers) */
 #define AXADDR_GLOBAL   UINT32_C(64) /**< stage 1: alike in all address spaces, kept across ASIDs */

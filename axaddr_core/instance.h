@@ -166,10 +166,24 @@ AXADDR_ALWAYS_INLINE void axaddr_unlock(const struct axaddr_instance *self,
     }
 }
 
-/** What accesses flags permit. Where the modes of the guest cannot be told apart, just these. */
-AXADDR_ALWAYS_INLINE uint32_t axaddr_permitted(const struct axaddr_instance *self, uint32_t flags) {
-    return self->format->can_hold(AXADDR_READ | AXADDR_EXECUTE_USER) ? axaddr_flags_permit(flags)
-                                                                     : flags;
+/**
+ * What of an access flags do not permit; 0 if they permit it. A page for user mode permits no fetch
+ * of privileged mode, whatever the machine would do: most cannot do it (SMEP), and a caller that
+ * resumes after the fault would be back at once.
+ */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_lacking(const struct axaddr_instance *self, uint32_t flags,
+                                             uint32_t access) {
+    const struct axaddr_format *format = self->format;
+    uint32_t lacking = access & ~flags;
+
+    if (format->can_hold(AXADDR_READ | AXADDR_EXECUTE_USER)) {
+        lacking = access & ~axaddr_flags_permit(flags);
+    }
+    if (format->can_hold(AXADDR_READ | AXADDR_USER) && (flags & AXADDR_USER) != 0 &&
+        (access & AXADDR_USER) == 0) {
+        lacking |= access & AXADDR_EXECUTE;
+    }
+    return lacking;
 }
 
 /** After a flush, before what it took away is freed: wait for those who walk without the lock. */

@@ -136,16 +136,17 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_areas_upgrade(const struct axaddr_
     position = self->lookup(table, address);
     if (self->format->kind_of(position.entry, position.level) != AXADDR_ENTRY_LEAF) {
         result = AXADDR_FAULT_SPURIOUS; /* it was unmapped meanwhile: the next fault will tell */
-    } else if ((access &
-                ~axaddr_permitted(
-                    self, self->format->flags_of(axaddr_entry_plain(self, position.slot,
-                                                                    position.entry, position.level),
-                                                 position.level))) == 0) {
+    } else if (axaddr_lacking(
+                   self,
+                   self->format->flags_of(
+                       axaddr_entry_plain(self, position.slot, position.entry, position.level),
+                       position.level),
+                   access) == 0) {
         result = AXADDR_FAULT_SPURIOUS; /* somebody else was faster */
     } else if (index < areas->count) {
         const struct axaddr_area *area = axaddr_areas_see(self, table, areas, index);
 
-        if (area->first <= address && (access & ~axaddr_permitted(self, area->flags)) == 0 &&
+        if (area->first <= address && axaddr_lacking(self, area->flags, access) == 0 &&
             axaddr_area_is_upgraded(area)) {
             result = axaddr_upgrade_page(self, table, &position, address, access, area, pool);
         }

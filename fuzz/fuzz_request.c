@@ -567,11 +567,18 @@ static void do_bad(struct input *input, unsigned how) {
 
 /* ---- faults ---- */
 
+/** What flags do not permit; with USER no fetch of privileged mode. */
+static uint32_t missing_of(uint32_t flags, uint32_t access) {
+    bool is_user = (access & AXADDR_USER) != 0 || (flags & AXADDR_USER) == 0;
+
+    return access & ~(is_user ? flags : flags & ~AXADDR_EXECUTE);
+}
+
 /** What it comes to; -1: the page gets a frame. */
 static int expect_fault(const struct page *page, uint64_t address, uint32_t access,
                         const struct mmu_entry *at) {
     const struct axaddr_format *format = world.kind->format;
-    uint32_t missing = access & ~(page->is_mapped ? page->leaf_flags : page->flags);
+    uint32_t missing = missing_of(page->is_mapped ? page->leaf_flags : page->flags, access);
     uint64_t leaf = mmu_plain(&world.mmu, at);
 
     (void)address;
@@ -587,7 +594,7 @@ static int expect_fault(const struct page *page, uint64_t address, uint32_t acce
                    : AXADDR_FAULT_SPURIOUS;
     }
     if (missing == 0 || (page->is_mapped && missing == AXADDR_WRITE && is_upgraded(page) &&
-                         (access & ~page->flags) == 0)) {
+                         missing_of(page->flags, access) == 0)) {
         return -1;
     }
     return AXADDR_FAULT_DENIED;
@@ -715,7 +722,7 @@ static void do_fault(struct input *input, unsigned how) {
     expected = (int)settle_fault(expected, fault, has_pool && held < needed,
                                  !has_pool && (page->flags & AXADDR_LARGE) != 0);
     if (fault == AXADDR_FAULT_SPURIOUS && world.sim.has_updates && page->is_mapped &&
-        (access & ~page->leaf_flags) == 0) { /* hardware was faster */
+        missing_of(page->leaf_flags, access) == 0) { /* hardware was faster */
         expected = expected == AXADDR_FAULT_RESOLVED ? AXADDR_FAULT_SPURIOUS : expected;
     }
     FUZZ_EQ((int)fault, expected);
@@ -864,7 +871,7 @@ static void place_space(bool is_all) {
 
 static void open_world(const struct kind *kind, unsigned how) {
     struct host host = world.host;
-    uint64_t arena = kind->format->output_width > 39 ? HOST_BASE : UINT64_C(0x40073000);
+    uint64_t arena = kind->format->output_width > 39 ? HOST_BASE : HOST_LOW_BASE;
     uint32_t i;
 
     memset(&world, 0, sizeof(world));

@@ -282,6 +282,13 @@ AXADDR_UNUSED static enum axaddr_status model_protect(struct model *model, uint6
     return AXADDR_OK;
 }
 
+/** Whether an access is permitted: a fetch by privileged mode is not, where user mode may. */
+AXADDR_UNUSED static bool model_permits(uint32_t flags, uint32_t access) {
+    bool is_privileged_fetch = (access & (AXADDR_EXECUTE | AXADDR_USER)) == AXADDR_EXECUTE;
+
+    return (access & ~flags) == 0 && !(is_privileged_fetch && (flags & AXADDR_USER) != 0);
+}
+
 AXADDR_UNUSED static enum axaddr_fault model_fault(struct model *model, uint64_t gpa,
                                                    uint32_t access) {
     struct model_cell *cell;
@@ -296,11 +303,11 @@ AXADDR_UNUSED static enum axaddr_fault model_fault(struct model *model, uint64_t
     case MODEL_TRAPPED:
         return AXADDR_FAULT_DEVICE;
     case MODEL_MAPPED:
-        return (access & ~cell->flags) == 0 ? AXADDR_FAULT_SPURIOUS : AXADDR_FAULT_DENIED;
+        return model_permits(cell->flags, access) ? AXADDR_FAULT_SPURIOUS : AXADDR_FAULT_DENIED;
     case MODEL_RESERVED:
         break;
     }
-    if ((access & ~cell->flags) != 0) {
+    if (!model_permits(cell->flags, access)) {
         return AXADDR_FAULT_DENIED;
     }
     if (!model_is_page_cell(cell)) {
