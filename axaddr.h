@@ -128,8 +128,12 @@
 #include "axaddr_core/quiesce.h"
 #include "axaddr_core/vmid.h"
 
+#include "axaddr_arch/aarch64_52.h"
 #include "axaddr_arch/aarch64_stage1.h"
 #include "axaddr_arch/aarch64_stage2.h"
+#include "axaddr_arch/arm_lpae.h"
+#include "axaddr_arch/arm_short.h"
+#include "axaddr_arch/loongarch64.h"
 #include "axaddr_arch/riscv_gstage.h"
 #include "axaddr_arch/riscv_stage1.h"
 #include "axaddr_arch/x86_64.h"

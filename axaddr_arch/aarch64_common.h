@@ -12,7 +12,7 @@
  *     64 KiB    page 64 KiB           block 512 MiB      4 TiB              -          32
  *
  * (32 blocks of 32 MiB may be contiguous too; a format has one length of runs, so they are not.)
- * All addresses have up to 48 bits: no FEAT_LPA, no FEAT_LPA2 (TCR.DS, VTCR.DS 0).
+ * All addresses have up to 48 bits here; aarch64_52.h has those of FEAT_LPA and FEAT_LPA2.
  */
 #ifndef AXADDR_ARCH_AARCH64_COMMON_H
 #define AXADDR_ARCH_AARCH64_COMMON_H
@@ -100,7 +100,8 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_split_leaf(uint64_t leaf, unsigned 
 #define AXADDR_AARCH64_LEVELS_(width, page_shift, concatenated)                                    \
     ((width) <= (page_shift) + 2 * ((page_shift)-3) + (concatenated)   ? 2                         \
      : (width) <= (page_shift) + 3 * ((page_shift)-3) + (concatenated) ? 3                         \
-                                                                       : 4)
+     : (width) <= (page_shift) + 4 * ((page_shift)-3) + (concatenated) ? 4                         \
+                                                                       : 5)
 /* Log2 of the root's entries. */
 #define AXADDR_AARCH64_TOP_BITS_(width, page_shift, levels)                                        \
     ((width) - (page_shift) - ((page_shift)-3) * ((levels)-1))
@@ -115,18 +116,23 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_split_leaf(uint64_t leaf, unsigned 
 
 /* The data of a struct axaddr_format from its name to its runs. */
 #define AXADDR_AARCH64_GEOMETRY_(text, width, page_shift, levels)                                  \
+    AXADDR_AARCH64_GEOMETRY_OF_(text, width, page_shift, levels, 48,                               \
+                                (page_shift) == 12 && (levels) > 2 ? 0x7 : 0x3)
+#define AXADDR_AARCH64_GEOMETRY_OF_(text, width, page_shift, levels, output, leaves)               \
     .name = (text), .level_count = (levels), .entry_shift = 3,                                     \
     .root_order = (uint8_t)AXADDR_AARCH64_ROOT_ORDER_(                                             \
         AXADDR_AARCH64_TOP_BITS_(width, page_shift, levels), (page_shift)-3),                      \
-    .input_width = (width), .output_width = 48,                                                    \
-    .leaf_levels = (page_shift) == 12 && (levels) > 2 ? 0x7 : 0x3, .is_sign_extended = false,      \
+    .input_width = (width), .output_width = (output), .leaf_levels = (leaves),                     \
+    .is_sign_extended = false,                                                                     \
     .shift = {(page_shift), AXADDR_AARCH64_SHIFT_(page_shift, levels, 1),                          \
               AXADDR_AARCH64_SHIFT_(page_shift, levels, 2),                                        \
-              AXADDR_AARCH64_SHIFT_(page_shift, levels, 3), 0},                                    \
+              AXADDR_AARCH64_SHIFT_(page_shift, levels, 3),                                        \
+              AXADDR_AARCH64_SHIFT_(page_shift, levels, 4)},                                       \
     .index_bits = {AXADDR_AARCH64_INDEX_BITS_(width, page_shift, levels, 0),                       \
                    AXADDR_AARCH64_INDEX_BITS_(width, page_shift, levels, 1),                       \
                    AXADDR_AARCH64_INDEX_BITS_(width, page_shift, levels, 2),                       \
-                   AXADDR_AARCH64_INDEX_BITS_(width, page_shift, levels, 3), 0},                   \
+                   AXADDR_AARCH64_INDEX_BITS_(width, page_shift, levels, 3),                       \
+                   AXADDR_AARCH64_INDEX_BITS_(width, page_shift, levels, 4)},                      \
     .run_bits = (page_shift) == 12   ? 4                                                           \
                 : (page_shift) == 14 ? 7                                                           \
                                      : 5,                                                          \
@@ -178,9 +184,63 @@ static inline bool axaddr_aarch64_has_stage2_granule(const struct axaddr_aarch64
     return field == 0 ? axaddr_aarch64_has_stage1_granule(cpu, page_shift) : field != 1;
 }
 
+/**
+ * Stage 1 with descriptors that have 52 address bits (FEAT_LPA2): TGran4 is 1 (0xf is less than 0),
+ * TGran16 2. With the 64 KiB granule FEAT_LPA is enough, which PARange tells.
+ */
+static inline bool axaddr_aarch64_has_stage1_52(const struct axaddr_aarch64_cpu *cpu,
+                                                unsigned page_shift) {
+    unsigned tgran4 = (unsigned)(cpu->mmfr0 >> 28) & 0xf;
+
+    switch (page_shift) {
+    case 12:
+        return tgran4 >= 1 && tgran4 < 8;
+    case 14:
+        return (cpu->mmfr0 >> 20 & 0xf) >= 2;
+    default:
+        return true;
+    }
+}
+
+/** The same of stage 2: TGran4_2 and TGran16_2 are 3, or 0 as stage 1. */
+static inline bool axaddr_aarch64_has_stage2_52(const struct axaddr_aarch64_cpu *cpu,
+                                                unsigned page_shift) {
+    unsigned field = (unsigned)(cpu->mmfr0 >> (page_shift == 12 ? 40 : 32)) & 0xf;
+
+    return page_shift == 16 || field >= 3 ||
+           (field == 0 && axaddr_aarch64_has_stage1_52(cpu, page_shift));
+}
+
+/* ---- what the registers of both stages have alike ---- */
+
+/** Whether a format's descriptors have 52 address bits (aarch64_52.h). */
+static inline bool axaddr_aarch64_is_52(const struct axaddr_format *format) {
+    return format->output_width > 48;
+}
+
+/**
+ * Whether they are those of FEAT_LPA2, which the register has to say (DS): descriptors have no SH
+ * then. The 64 KiB granule has 52 bits without, wherever PS says so.
+ */
+static inline bool axaddr_aarch64_has_ds(const struct axaddr_format *format) {
+    return axaddr_aarch64_is_52(format) && format->shift[0] < 16;
+}
+
 /** TG0 of TCR and VTCR: 4 KiB 0, 64 KiB 1, 16 KiB 2. */
 static inline uint64_t axaddr_aarch64_tg0(unsigned page_shift) {
     return page_shift == 12 ? 0 : page_shift == 14 ? 2 : 1;
+}
+
+/** PS of VTCR and TCR_EL2, IPS of TCR_EL1: PARange, but no more than the format: 5 is 48, 6 52. */
+static inline uint64_t axaddr_aarch64_output_size(unsigned pa_range, bool is_52) {
+    unsigned most = is_52 ? 6 : 5;
+
+    return pa_range < most ? pa_range : most;
+}
+
+/** BADDR of TTBR and VTTBR: bits 51:48 of the address are in 5:2. */
+static inline uint64_t axaddr_aarch64_baddr(uint64_t root) {
+    return (root & axaddr_low_bits(48)) | (root >> 46 & 0x3c);
 }
 
 /* ---- hooks that both stages have alike ---- */
@@ -244,18 +304,22 @@ static inline void axaddr_aarch64_publish(void) {
  * variant's.
  */
 #define AXADDR_AARCH64_HOOKS_(granule, stage, rights)                                              \
+    AXADDR_AARCH64_HOOKS_OF_(granule, stage, rights, axaddr_aarch64, stage)
+/* With `maker`_make_leaf and _make_table, and `breaker`_needs_break. */
+#define AXADDR_AARCH64_HOOKS_OF_(granule, stage, rights, maker, breaker)                           \
     .empty = 0, .noted = AXADDR_AARCH64_AF, .notes_of = stage##_notes_of,                          \
     .clear_notes = stage##_clear_notes, .note_access = stage##_note_access,                        \
     .kind_of = granule##_kind_of, .can_hold = rights##_can_hold,                                   \
-    .attributes_of = rights##_attributes_of, .make_leaf = axaddr_aarch64_make_leaf,                \
+    .attributes_of = rights##_attributes_of, .make_leaf = maker##_make_leaf,                       \
     .next_leaf = granule##_next_leaf, .change_leaf = granule##_change_leaf,                        \
     .split_leaf = granule##_split_leaf, .make_run = axaddr_aarch64_make_run,                       \
     .plain_leaf = axaddr_aarch64_plain_leaf, .frame_of = granule##_frame_of,                       \
-    .flags_of = rights##_flags_of, .make_table = axaddr_aarch64_make_table,                        \
+    .flags_of = rights##_flags_of, .make_table = maker##_make_table,                               \
     .table_of = granule##_table_of, .make_absent = axaddr_aarch64_make_absent,                     \
     .absent_kind = axaddr_aarch64_absent_kind, .absent_value = axaddr_aarch64_absent_value,        \
-    .is_reserved = axaddr_aarch64_is_reserved, .populate = 0, .needs_break = stage##_needs_break,  \
-    .publish = axaddr_aarch64_publish, .caches_absent = false
+    .is_reserved = axaddr_aarch64_is_reserved, .populate = 0,                                      \
+    .needs_break = breaker##_needs_break, .publish = axaddr_aarch64_publish,                       \
+    .caches_absent = false
 
 /* ---- aborts (D24.2: ESR_ELx) ---- */
 
@@ -285,8 +349,7 @@ static inline enum axaddr_aarch64_fault axaddr_aarch64_fault_of(uint64_t esr) {
     case 3:
         return AXADDR_AARCH64_FAULT_PERMISSION;
     default:
-        /* 0x2b: translation fault, level -1. Not of these tables, but QEMU 7.2 reports the level of
-           the stage 1 walk with S1PTW, and the guest's may start there. */
+        /* 0x2b: translation fault, level -1. With S1PTW it may be the guest's level: QEMU 7.2. */
         return status == 0x2b ? AXADDR_AARCH64_FAULT_TRANSLATION : AXADDR_AARCH64_FAULT_OTHER;
     }
 }

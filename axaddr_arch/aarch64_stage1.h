@@ -15,7 +15,8 @@
  *
  * All have 48 bits of virtual address; stage 1 has no concatenated tables. EL1&0 has two tables: a
  * table of TTBR0_EL1 is for the addresses below 2^48, one of TTBR1_EL1 for those from 0xffff << 48
- * on, which are given without the ones (TTBR1's table translates bits 47:0 alike).
+ * on, which are given without the ones (TTBR1's table translates bits 47:0 alike). Formats of 52
+ * bits are in aarch64_52.h.
  *
  *     63   59 58 55 54   53   52 51  50  48 47         12  11 10  9 8   7    6   5  4   2  1   0
  *    | ignored | sw |UXN|PXN |C|DBM| RES0 |output address|nG|AF| SH |AP[2]|AP[1]|NS| Attr |T | V |
@@ -31,8 +32,8 @@
  *   GLOBAL          nG clear. axaddr_aarch64_el2, which has no ASIDs, refuses it.
  *   no memory type  attribute index 0, DEVICE 1, UNCACHED 2: axaddr_aarch64_mair.
  *
- * For TCR_ELx as made below: no hardware A/D update (HA, HD), no 52-bit addresses (DS), no
- * permission indirection (PIE). Table descriptors restrict nothing.
+ * For TCR_ELx as made below: no hardware A/D update (HA, HD), no permission indirection (PIE).
+ * Table descriptors restrict nothing. While PSTATE.PAN is 1, EL1 does not access what has USER.
  */
 #ifndef AXADDR_ARCH_AARCH64_STAGE1_H
 #define AXADDR_ARCH_AARCH64_STAGE1_H
@@ -204,10 +205,10 @@ static inline uint64_t axaddr_aarch64_stage1_note_access(uint64_t leaf, unsigned
 
 /* ---- changes, of both ---- */
 
-AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage1_change(uint64_t leaf, unsigned page_shift,
-                                                           unsigned level, uint64_t attributes) {
-    uint64_t kept = axaddr_aarch64_address_mask(page_shift, level) | AXADDR_AARCH64_AF |
-                    AXADDR_AARCH64_CONTIGUOUS;
+/** change_leaf, for leaves with these address bits. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage1_change(uint64_t leaf, uint64_t address_mask,
+                                                           uint64_t attributes) {
+    uint64_t kept = address_mask | AXADDR_AARCH64_AF | AXADDR_AARCH64_CONTIGUOUS;
 
     attributes &= ~AXADDR_AARCH64_AF;
     if (AXADDR_UNLIKELY(axaddr_aarch64_stage1_is_clean(leaf))) {
@@ -224,13 +225,17 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage1_change(uint64_t leaf, unsign
  * Break-before-make, R_WHZWS, as in stage 2. And a global entry must not come where one with an
  * ASID may still be cached, so nG counts as well.
  */
-static inline bool axaddr_aarch64_stage1_needs_break(uint64_t from, uint64_t to, unsigned level) {
-    uint64_t breaking = AXADDR_AARCH64_ADDRESS | AXADDR_AARCH64_TABLE_OR_PAGE |
-                        AXADDR_AARCH64_S1_ATTR | AXADDR_AARCH64_SH | AXADDR_AARCH64_CONTIGUOUS |
-                        AXADDR_AARCH64_S1_NG;
+AXADDR_ALWAYS_INLINE bool axaddr_aarch64_stage1_breaks(uint64_t from, uint64_t to,
+                                                       uint64_t address_mask) {
+    uint64_t breaking = address_mask | AXADDR_AARCH64_TABLE_OR_PAGE | AXADDR_AARCH64_S1_ATTR |
+                        AXADDR_AARCH64_SH | AXADDR_AARCH64_CONTIGUOUS | AXADDR_AARCH64_S1_NG;
 
-    (void)level;
     return (from & to & AXADDR_AARCH64_VALID) != 0 && ((from ^ to) & breaking) != 0;
+}
+
+static inline bool axaddr_aarch64_stage1_needs_break(uint64_t from, uint64_t to, unsigned level) {
+    (void)level;
+    return axaddr_aarch64_stage1_breaks(from, to, AXADDR_AARCH64_ADDRESS);
 }
 
 /* ---- the hooks of each granule ---- */
@@ -239,7 +244,8 @@ static inline bool axaddr_aarch64_stage1_needs_break(uint64_t from, uint64_t to,
     AXADDR_AARCH64_GRANULE_HOOKS_(prefix, page_shift)                                              \
     static inline uint64_t prefix##_change_leaf(uint64_t leaf, unsigned level,                     \
                                                 uint64_t attributes) {                             \
-        return axaddr_aarch64_stage1_change(leaf, page_shift, level, attributes);                  \
+        return axaddr_aarch64_stage1_change(leaf, axaddr_aarch64_address_mask(page_shift, level),  \
+                                            attributes);                                           \
     }
 
 AXADDR_AARCH64_S1_GRANULE_(axaddr_aarch64_stage1_4k, 12)
@@ -291,11 +297,28 @@ static inline uint64_t axaddr_aarch64_tcr_half(const struct axaddr_format *forma
     return (64u - format->input_width) | UINT64_C(1) << 8 | UINT64_C(1) << 10 | UINT64_C(3) << 12;
 }
 
-/** IPS or PS: PARange, more than 48 bits (5) used as 48. */
-static inline uint64_t axaddr_aarch64_tcr_output(const struct axaddr_aarch64_cpu *cpu) {
-    uint64_t range = cpu->mmfr0 & 0xf;
+/**
+ * Whether the CPU has the granule and the address widths of a format. More than 48 bits of virtual
+ * address need FEAT_LVA with the 64 KiB granule (ID_AA64MMFR2_EL1.VARange, 19:16); with others they
+ * come with FEAT_LPA2.
+ */
+static inline bool axaddr_aarch64_stage1_has(const struct axaddr_format *format,
+                                             const struct axaddr_aarch64_cpu *cpu) {
+    unsigned page_shift = format->shift[0];
 
-    return range < 5 ? range : 5;
+    if (!axaddr_aarch64_has_stage1_granule(cpu, page_shift)) {
+        return false;
+    }
+    return !axaddr_aarch64_is_52(format) ||
+           (axaddr_aarch64_has_stage1_52(cpu, page_shift) && axaddr_aarch64_pa_bits(cpu) >= 52 &&
+            (page_shift < 16 || format->input_width <= 48 || (cpu->mmfr2 >> 16 & 0xf) != 0));
+}
+
+/** Whether one DS, which the 64 KiB granule does not look at, is right for both formats. */
+static inline bool axaddr_aarch64_el1_agree(const struct axaddr_format *low,
+                                            const struct axaddr_format *high) {
+    return low->shift[0] == 16 || high->shift[0] == 16 ||
+           axaddr_aarch64_has_ds(low) == axaddr_aarch64_has_ds(high);
 }
 
 /**
@@ -304,8 +327,9 @@ static inline uint64_t axaddr_aarch64_tcr_output(const struct axaddr_aarch64_cpu
  * EPD1). ASIDs are TTBR0's (A1 0), and have 16 bits (AS) where ID_AA64MMFR0_EL1.ASIDBits, 7:4, says
  * so.
  *
- * @return AXADDR_INVALID if both formats are 0, or for a reserved PARange; AXADDR_UNSUPPORTED if
- *         the CPU lacks a granule
+ * @return AXADDR_INVALID if both formats are 0, for a reserved PARange, and for two formats with
+ *         the 4 KiB or the 16 KiB granule of which only one has 52 bits (there is one DS);
+ *         AXADDR_UNSUPPORTED if the CPU lacks a granule or its 52 bits
  */
 AXADDR_MUST_CHECK static inline enum axaddr_status
 axaddr_aarch64_el1_tcr(const struct axaddr_format *lower, const struct axaddr_format *upper,
@@ -313,53 +337,64 @@ axaddr_aarch64_el1_tcr(const struct axaddr_format *lower, const struct axaddr_fo
     const struct axaddr_format *low = lower != 0 ? lower : upper;
     const struct axaddr_format *high = upper != 0 ? upper : lower;
     uint64_t granule1; /* TG1: 16 KiB 1, 4 KiB 2, 64 KiB 3; not as TG0 */
+    bool is_52;
+    bool has_ds;
 
-    if (low == 0 || axaddr_aarch64_pa_bits(cpu) == 0) {
+    if (low == 0 || axaddr_aarch64_pa_bits(cpu) == 0 || !axaddr_aarch64_el1_agree(low, high)) {
         return AXADDR_INVALID;
     }
-    if (!axaddr_aarch64_has_stage1_granule(cpu, low->shift[0]) ||
-        !axaddr_aarch64_has_stage1_granule(cpu, high->shift[0])) {
+    if (!axaddr_aarch64_stage1_has(low, cpu) || !axaddr_aarch64_stage1_has(high, cpu)) {
         return AXADDR_UNSUPPORTED;
     }
+    is_52 = axaddr_aarch64_is_52(low) || axaddr_aarch64_is_52(high);
+    has_ds = axaddr_aarch64_has_ds(low) || axaddr_aarch64_has_ds(high);
     granule1 = high->shift[0] == 12 ? 2 : high->shift[0] == 14 ? 1 : 3;
     *tcr = axaddr_aarch64_tcr_half(low) | axaddr_aarch64_tg0(low->shift[0]) << 14 |
            axaddr_aarch64_tcr_half(high) << 16 | granule1 << 30 |
            (lower == 0 ? UINT64_C(1) << 7 : 0) | (upper == 0 ? UINT64_C(1) << 23 : 0) |
-           axaddr_aarch64_tcr_output(cpu) << 32 |
-           ((cpu->mmfr0 >> 4 & 0xf) == 2 ? UINT64_C(1) << 36 : 0);
+           axaddr_aarch64_output_size((unsigned)cpu->mmfr0 & 0xf, is_52) << 32 |
+           ((cpu->mmfr0 >> 4 & 0xf) == 2 ? UINT64_C(1) << 36 : 0) |
+           (has_ds ? UINT64_C(1) << 59 : 0);
     return AXADDR_OK;
 }
 
-/** TCR_EL2 with HCR_EL2.E2H 0. Bits 31 and 23 are RES1. Errors as axaddr_aarch64_el1_tcr. */
+/**
+ * TCR_EL2 with HCR_EL2.E2H 0. Bits 31 and 23 are RES1, DS is bit 32. Errors as
+ * axaddr_aarch64_el1_tcr.
+ */
 AXADDR_MUST_CHECK static inline enum axaddr_status
 axaddr_aarch64_el2_tcr(const struct axaddr_format *format, const struct axaddr_aarch64_cpu *cpu,
                        uint64_t *tcr) {
     if (axaddr_aarch64_pa_bits(cpu) == 0) {
         return AXADDR_INVALID;
     }
-    if (!axaddr_aarch64_has_stage1_granule(cpu, format->shift[0])) {
+    if (!axaddr_aarch64_stage1_has(format, cpu)) {
         return AXADDR_UNSUPPORTED;
     }
     *tcr = axaddr_aarch64_tcr_half(format) | axaddr_aarch64_tg0(format->shift[0]) << 14 |
-           axaddr_aarch64_tcr_output(cpu) << 16 | UINT64_C(1) << 31 | UINT64_C(1) << 23;
+           axaddr_aarch64_output_size((unsigned)cpu->mmfr0 & 0xf, axaddr_aarch64_is_52(format))
+               << 16 |
+           UINT64_C(1) << 31 | UINT64_C(1) << 23 |
+           (axaddr_aarch64_has_ds(format) ? UINT64_C(1) << 32 : 0);
     return AXADDR_OK;
 }
 
 /**
  * TTBR0_EL1 or TTBR1_EL1: the root, and the ASID that tags its entries; CnP clear.
- * @return AXADDR_INVALID for a root that is not a granule or is above 48 bits, and for an ASID that
- *         has more bits than the CPU's: hardware would drop them, and two tables share entries
+ * @return AXADDR_INVALID for a root that is not a granule or is above the format's output
+ *         addresses, and for an ASID that has more bits than the CPU's: hardware would drop them,
+ *         and two tables share entries
  */
 AXADDR_MUST_CHECK static inline enum axaddr_status
 axaddr_aarch64_el1_ttbr(const struct axaddr_format *format, const struct axaddr_aarch64_cpu *cpu,
                         axaddr_hpa_t root, uint32_t asid, uint64_t *ttbr) {
     unsigned asid_bits = (cpu->mmfr0 >> 4 & 0xf) == 2 ? 16 : 8;
 
-    if ((root.raw & axaddr_low_bits(format->shift[0])) != 0 || root.raw >> 48 != 0 ||
-        asid >> asid_bits != 0) {
+    if ((root.raw & axaddr_low_bits(format->shift[0])) != 0 ||
+        root.raw >> format->output_width != 0 || asid >> asid_bits != 0) {
         return AXADDR_INVALID;
     }
-    *ttbr = (uint64_t)asid << 48 | root.raw;
+    *ttbr = (uint64_t)asid << 48 | axaddr_aarch64_baddr(root.raw);
     return AXADDR_OK;
 }
 

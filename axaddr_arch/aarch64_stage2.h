@@ -25,13 +25,13 @@
  *                      _64k_48    1 (2)                64 entries             64 KiB, 512 MiB
  *
  * A HAL's frame is one granule. Other widths, and other variants of these, are made with
- * AXADDR_AARCH64_STAGE2_FORMAT.
+ * AXADDR_AARCH64_STAGE2_FORMAT. Formats of 52 bits are in aarch64_52.h.
  *
  *     63    55 54 53 52 51        48 47                    12 11 10  9 8  7  6 5      2  1   0
  *    | ignored | XN   |C |   RES0   |     output address     |0 |AF| SH | S2AP | MemAttr |T | V |
  *
  * These tables are for HCR_EL2.PTW 0 and VTCR_EL2 as made below: no hardware A/D update (HA, HD),
- * no 52-bit addresses (DS), no permission indirection (S2PIE). HCR_EL2.FWB is 0 but for the
+ * no permission indirection (S2PIE). HCR_EL2.FWB is 0 but for the
  * variants _fwb.
  */
 #ifndef AXADDR_ARCH_AARCH64_STAGE2_H
@@ -191,10 +191,10 @@ static inline uint64_t axaddr_aarch64_stage2_note_access(uint64_t leaf, unsigned
 
 /* ---- changes ---- */
 
-AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_change(uint64_t leaf, unsigned page_shift,
-                                                           unsigned level, uint64_t attributes) {
-    uint64_t kept = axaddr_aarch64_address_mask(page_shift, level) | AXADDR_AARCH64_AF |
-                    AXADDR_AARCH64_CONTIGUOUS;
+/** change_leaf, for leaves with these address bits. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_change(uint64_t leaf, uint64_t address_mask,
+                                                           uint64_t attributes) {
+    uint64_t kept = address_mask | AXADDR_AARCH64_AF | AXADDR_AARCH64_CONTIGUOUS;
 
     attributes &= ~AXADDR_AARCH64_AF;
     if (AXADDR_UNLIKELY((leaf & (AXADDR_AARCH64_CLEAN | AXADDR_AARCH64_S2_WRITE)) ==
@@ -214,12 +214,17 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_change(uint64_t leaf, unsign
  * of block against table. The contiguous bit counts as a size. Permissions and AF do not (R_WHZWS
  * is exhaustive, and does not name them), nor the bits that hardware ignores.
  */
-static inline bool axaddr_aarch64_stage2_needs_break(uint64_t from, uint64_t to, unsigned level) {
-    uint64_t breaking = AXADDR_AARCH64_ADDRESS | AXADDR_AARCH64_TABLE_OR_PAGE |
-                        AXADDR_AARCH64_S2_MEMATTR | AXADDR_AARCH64_SH | AXADDR_AARCH64_CONTIGUOUS;
+AXADDR_ALWAYS_INLINE bool axaddr_aarch64_stage2_breaks(uint64_t from, uint64_t to,
+                                                       uint64_t address_mask) {
+    uint64_t breaking = address_mask | AXADDR_AARCH64_TABLE_OR_PAGE | AXADDR_AARCH64_S2_MEMATTR |
+                        AXADDR_AARCH64_SH | AXADDR_AARCH64_CONTIGUOUS;
 
-    (void)level;
     return (from & to & AXADDR_AARCH64_VALID) != 0 && ((from ^ to) & breaking) != 0;
+}
+
+static inline bool axaddr_aarch64_stage2_needs_break(uint64_t from, uint64_t to, unsigned level) {
+    (void)level;
+    return axaddr_aarch64_stage2_breaks(from, to, AXADDR_AARCH64_ADDRESS);
 }
 
 /* ---- the hooks of each granule ---- */
@@ -228,7 +233,8 @@ static inline bool axaddr_aarch64_stage2_needs_break(uint64_t from, uint64_t to,
     AXADDR_AARCH64_GRANULE_HOOKS_(prefix, page_shift)                                              \
     static inline uint64_t prefix##_change_leaf(uint64_t leaf, unsigned level,                     \
                                                 uint64_t attributes) {                             \
-        return axaddr_aarch64_stage2_change(leaf, page_shift, level, attributes);                  \
+        return axaddr_aarch64_stage2_change(leaf, axaddr_aarch64_address_mask(page_shift, level),  \
+                                            attributes);                                           \
     }
 
 AXADDR_AARCH64_S2_GRANULE_(axaddr_aarch64_stage2_4k, 12)
@@ -325,7 +331,8 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2_48_xnx_fwb
 
 /**
  * With the root chosen by init_sized, 4 KiB granule: start level 1 with up to 16 concatenated
- * tables (three levels: IPAs of 32 to 43 bits), or start level 0 (four, up to 48 bits).
+ * tables (three levels: IPAs of 32 to 43 bits), or start level 0 (four, up to 48 bits). Registers:
+ * axaddr_aarch64_stage2_load_sized.
  */
 AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2 = {
     .name = "aarch64_stage2",
@@ -346,36 +353,93 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_aarch64_stage2 = {
 /* ---- the registers around a table (D24.2: VTCR_EL2, VTTBR_EL2) ---- */
 
 /**
- * VTCR_EL2 for a format: its T0SZ, SL0 and TG0, walks through write-back, inner shareable memory
- * (IRGN0, ORGN0, SH0), RES1 bit 31. Better: axaddr_aarch64_stage2_load, which asks whether the
- * CPU has the granule too.
- *
- * @param pa_range   ID_AA64MMFR0_EL1.PARange of the CPU, the least of all CPUs (0 to 7); more than
- *                   48 bits are used as 48
- * @param vmid_bits  8, or 16 where ID_AA64MMFR1_EL1.VMIDBits is 2 (sets VS)
- * @return AXADDR_INVALID for another pa_range or vmid_bits; AXADDR_UNSUPPORTED where the CPU has
- *         fewer physical address bits than the format has input bits: hardware would fault each
- *         access (level 0) rather than translate (D8.2, "IPA size")
+ * The fields of VTCR_EL2 that say where a walk starts: T0SZ 5:0; SL0 7:6, which counts levels above
+ * the manual's 2 with the 4 KiB granule, above 3 with others; SL2, bit 33: level -1.
  */
+static inline uint64_t axaddr_aarch64_stage2_start(const struct axaddr_format *format,
+                                                   const struct axaddr_geometry *geometry) {
+    uint64_t start_level = geometry->level_count - (format->shift[0] == 12 ? 2u : 1u);
+    uint64_t size_offset = 64u - axaddr_geometry_width(format, geometry);
+
+    if (format->shift[0] == 12 && geometry->level_count == 5) {
+        return UINT64_C(1) << 33 | size_offset;
+    }
+    return start_level << 6 | size_offset;
+}
+
+/**
+ * The width of physical addresses that a CPU must have for a geometry: its own width; for start
+ * levels 0 (4 KiB granule) and 1 (16 KiB, 64 KiB) 44, 42 and 44 bits (D8.2, AArch64.S2InvalidSL).
+ */
+static inline unsigned axaddr_aarch64_stage2_pa_bits(const struct axaddr_format *format,
+                                                     const struct axaddr_geometry *geometry) {
+    unsigned width = axaddr_geometry_width(format, geometry);
+    bool is_high = geometry->level_count > (format->shift[0] == 12 ? 3 : 2);
+    unsigned least = !is_high ? 0 : format->shift[0] == 14 ? 42 : 44;
+
+    if (axaddr_aarch64_is_52(format)) {
+        return 52;
+    }
+    return width > least ? width : least;
+}
+
+/** axaddr_aarch64_stage2_vtcr for a geometry that the format has. */
 AXADDR_MUST_CHECK static inline enum axaddr_status
-axaddr_aarch64_stage2_vtcr(const struct axaddr_format *format, unsigned pa_range,
-                           unsigned vmid_bits, uint64_t *vtcr) {
+axaddr_aarch64_stage2_vtcr_sized(const struct axaddr_format *format,
+                                 const struct axaddr_geometry *geometry, unsigned pa_range,
+                                 unsigned vmid_bits, uint64_t *vtcr) {
     struct axaddr_aarch64_cpu cpu = {pa_range & 7, 0, 0};
-    uint64_t size_offset = 64u - format->input_width; /* T0SZ, bits 5:0 */
-    /* SL0, bits 7:6: levels above the manual's 2 with the 4 KiB granule, above 3 with others. */
-    uint64_t start_level = format->level_count - (format->shift[0] == 12 ? 2u : 1u);
-    uint64_t output_size = pa_range < 5 ? pa_range : 5u; /* PS, bits 18:16: 5 is 48 bits */
 
     if (pa_range >= 8 || (vmid_bits != 8 && vmid_bits != 16)) {
         return AXADDR_INVALID;
     }
-    if (axaddr_aarch64_pa_bits(&cpu) < format->input_width) {
+    if (axaddr_aarch64_pa_bits(&cpu) < axaddr_aarch64_stage2_pa_bits(format, geometry)) {
         return AXADDR_UNSUPPORTED;
     }
-    *vtcr = (UINT64_C(1) << 31) | (vmid_bits == 16 ? UINT64_C(1) << 19 : 0) | (output_size << 16) |
+    *vtcr = (axaddr_aarch64_has_ds(format) ? UINT64_C(1) << 32 : 0) | (UINT64_C(1) << 31) |
+            (vmid_bits == 16 ? UINT64_C(1) << 19 : 0) |
+            (axaddr_aarch64_output_size(pa_range, axaddr_aarch64_is_52(format)) << 16) |
             (axaddr_aarch64_tg0(format->shift[0]) << 14) | (UINT64_C(3) << 12) /* SH0 */ |
-            (UINT64_C(1) << 10) /* ORGN0 */ | (UINT64_C(1) << 8) /* IRGN0 */ | (start_level << 6) |
-            size_offset;
+            (UINT64_C(1) << 10) /* ORGN0 */ | (UINT64_C(1) << 8) /* IRGN0 */ |
+            axaddr_aarch64_stage2_start(format, geometry);
+    return AXADDR_OK;
+}
+
+/**
+ * VTCR_EL2 for a format: its T0SZ, SL0 (SL2) and TG0, DS for 52 bits, walks through write-back,
+ * inner shareable memory (IRGN0, ORGN0, SH0), RES1 bit 31. Better: axaddr_aarch64_stage2_load,
+ * which asks whether the CPU has the granule too.
+ *
+ * @param pa_range   ID_AA64MMFR0_EL1.PARange of the CPU, the least of all CPUs (0 to 7); more than
+ *                   the format's addresses have are used as these
+ * @param vmid_bits  8, or 16 where ID_AA64MMFR1_EL1.VMIDBits is 2 (sets VS)
+ * @return AXADDR_INVALID for another pa_range or vmid_bits; AXADDR_UNSUPPORTED where the CPU has
+ *         fewer physical address bits than the format has input bits, or less than 52 for a format
+ *         of 52: hardware would fault each access (level 0) rather than translate (D8.2, "IPA
+ *         size")
+ */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_aarch64_stage2_vtcr(const struct axaddr_format *format, unsigned pa_range,
+                           unsigned vmid_bits, uint64_t *vtcr) {
+    struct axaddr_geometry geometry = axaddr_geometry_of(format);
+
+    return axaddr_aarch64_stage2_vtcr_sized(format, &geometry, pa_range, vmid_bits, vtcr);
+}
+
+/** axaddr_aarch64_stage2_vttbr for a geometry that the format has. */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_aarch64_stage2_vttbr_sized(const struct axaddr_format *format,
+                                  const struct axaddr_geometry *geometry, axaddr_hpa_t root,
+                                  unsigned vmid_bits, uint32_t vmid, uint64_t *vttbr) {
+    unsigned root_shift = format->shift[0] + axaddr_geometry_order(format, geometry);
+
+    if ((root.raw & axaddr_low_bits(root_shift)) != 0 || root.raw >> format->output_width != 0) {
+        return AXADDR_INVALID;
+    }
+    if ((vmid_bits != 8 && vmid_bits != 16) || (vmid >> vmid_bits) != 0) {
+        return AXADDR_INVALID;
+    }
+    *vttbr = ((uint64_t)vmid << 48) | axaddr_aarch64_baddr(root.raw);
     return AXADDR_OK;
 }
 
@@ -385,21 +449,14 @@ axaddr_aarch64_stage2_vtcr(const struct axaddr_format *format, unsigned pa_range
  * @param vmid_bits  as given for VTCR_EL2; hardware would silently drop a VMID's bits above them,
  *                   and two VMs would share TLB entries
  * @return AXADDR_INVALID for a root that is not aligned to all of its concatenated tables or is
- *         above 48 bits, and for a VMID that does not fit
+ *         above the format's output addresses, and for a VMID that does not fit
  */
 AXADDR_MUST_CHECK static inline enum axaddr_status
 axaddr_aarch64_stage2_vttbr(const struct axaddr_format *format, axaddr_hpa_t root,
                             unsigned vmid_bits, uint32_t vmid, uint64_t *vttbr) {
-    uint64_t root_size = UINT64_C(1) << (format->shift[0] + format->root_order);
+    struct axaddr_geometry geometry = axaddr_geometry_of(format);
 
-    if ((root.raw & (root_size - 1)) != 0 || (root.raw >> 48) != 0) {
-        return AXADDR_INVALID;
-    }
-    if ((vmid_bits != 8 && vmid_bits != 16) || (vmid >> vmid_bits) != 0) {
-        return AXADDR_INVALID;
-    }
-    *vttbr = ((uint64_t)vmid << 48) | root.raw;
-    return AXADDR_OK;
+    return axaddr_aarch64_stage2_vttbr_sized(format, &geometry, root, vmid_bits, vmid, vttbr);
 }
 
 /** What to load to run a guest on a table. */
@@ -409,52 +466,86 @@ struct axaddr_aarch64_stage2_registers {
     uint64_t hcr;   /**< the bits VM (0) and FWB (46) of HCR_EL2; the others are the caller's */
 };
 
-/** Whether the CPU has the features that a variant's entries are made for. */
-static inline bool axaddr_aarch64_stage2_has_variant(const struct axaddr_format *format,
-                                                     const struct axaddr_aarch64_cpu *cpu,
-                                                     bool has_fwb) {
-    bool is_xnx = format->can_hold(AXADDR_READ | AXADDR_EXECUTE_USER);
+/** Whether a format's leaves are for HCR_EL2.FWB 1. */
+static inline bool axaddr_aarch64_stage2_is_fwb(const struct axaddr_format *format) {
+    return (format->attributes_of(AXADDR_READ, 0) & AXADDR_AARCH64_S2_MEMATTR) ==
+           AXADDR_AARCH64_S2_FWB_NORMAL_WB;
+}
 
-    return (!is_xnx || (cpu->mmfr1 >> 28 & 0xf) != 0) && /* ID_AA64MMFR1_EL1.XNX, 31:28 */
-           (!has_fwb || (cpu->mmfr2 >> 40 & 0xf) != 0);  /* ID_AA64MMFR2_EL1.FWB, 43:40 */
+/** Whether the CPU has the features that a format's entries, and the size of its root, need. */
+static inline bool axaddr_aarch64_stage2_has(const struct axaddr_format *format,
+                                             const struct axaddr_geometry *geometry,
+                                             const struct axaddr_aarch64_cpu *cpu) {
+    unsigned page_shift = format->shift[0];
+    bool is_xnx = format->can_hold(AXADDR_READ | AXADDR_EXECUTE_USER);
+    bool is_fwb = axaddr_aarch64_stage2_is_fwb(format);
+    /* T0SZ is at most 39 without FEAT_TTST. */
+    bool is_small = axaddr_geometry_width(format, geometry) < 25;
+
+    return axaddr_aarch64_has_stage2_granule(cpu, page_shift) &&
+           (!axaddr_aarch64_is_52(format) || axaddr_aarch64_has_stage2_52(cpu, page_shift)) &&
+           (!is_xnx || (cpu->mmfr1 >> 28 & 0xf) != 0) && /* ID_AA64MMFR1_EL1.XNX, 31:28 */
+           (!is_fwb || (cpu->mmfr2 >> 40 & 0xf) != 0) && /* ID_AA64MMFR2_EL1.FWB, 43:40 */
+           (!is_small || (cpu->mmfr2 >> 28 & 0xf) != 0); /* ID_AA64MMFR2_EL1.ST, 31:28 */
 }
 
 /**
- * VTCR_EL2, VTTBR_EL2 and HCR_EL2's bits for a table of any of these formats. VMIDs have 16 bits
- * where ID_AA64MMFR1_EL1.VMIDBits (7:4) says so, else 8.
+ * As axaddr_aarch64_stage2_load, for a table whose root init_sized chose.
  *
- * @param root  vm_root()
- * @return AXADDR_UNSUPPORTED if the CPU lacks the granule in stage 2, the width, FEAT_XNX or
- *         FEAT_S2FWB that the format needs; AXADDR_INVALID for a reserved PARange, a root that is
- *         not aligned to all of its concatenated tables or is above 48 bits, and a VMID that does
- *         not fit. *registers is untouched then.
+ * @param geometry  what init_sized was given
+ * @return as there; AXADDR_INVALID also for a geometry that the format does not have. Start levels
+ *         that are higher than an IPA needs take a CPU with 42 or 44 physical address bits
+ *         (axaddr_aarch64_stage2_pa_bits), IPAs of less than 25 bits FEAT_TTST: AXADDR_UNSUPPORTED
+ *         where it has not
  */
 AXADDR_MUST_CHECK static inline enum axaddr_status
-axaddr_aarch64_stage2_load(const struct axaddr_format *format, const struct axaddr_aarch64_cpu *cpu,
-                           axaddr_hpa_t root, uint32_t vmid,
-                           struct axaddr_aarch64_stage2_registers *registers) {
+axaddr_aarch64_stage2_load_sized(const struct axaddr_format *format,
+                                 const struct axaddr_geometry *geometry,
+                                 const struct axaddr_aarch64_cpu *cpu, axaddr_hpa_t root,
+                                 uint32_t vmid, struct axaddr_aarch64_stage2_registers *registers) {
     unsigned vmid_bits = (cpu->mmfr1 >> 4 & 0xf) == 2 ? 16 : 8;
-    bool is_fwb = (format->attributes_of(AXADDR_READ, 0) & AXADDR_AARCH64_S2_MEMATTR) ==
-                  AXADDR_AARCH64_S2_FWB_NORMAL_WB;
     enum axaddr_status status;
     uint64_t vtcr = 0;
     uint64_t vttbr = 0;
 
-    if (!axaddr_aarch64_has_stage2_granule(cpu, format->shift[0]) ||
-        !axaddr_aarch64_stage2_has_variant(format, cpu, is_fwb)) {
+    if (!axaddr_geometry_fits(format, geometry)) {
+        return AXADDR_INVALID;
+    }
+    if (!axaddr_aarch64_stage2_has(format, geometry, cpu)) {
         return AXADDR_UNSUPPORTED;
     }
-    status = axaddr_aarch64_stage2_vtcr(format, (unsigned)cpu->mmfr0 & 0xf, vmid_bits, &vtcr);
+    status = axaddr_aarch64_stage2_vtcr_sized(format, geometry, (unsigned)cpu->mmfr0 & 0xf,
+                                              vmid_bits, &vtcr);
     if (status == AXADDR_OK) {
-        status = axaddr_aarch64_stage2_vttbr(format, root, vmid_bits, vmid, &vttbr);
+        status = axaddr_aarch64_stage2_vttbr_sized(format, geometry, root, vmid_bits, vmid, &vttbr);
     }
     if (status != AXADDR_OK) {
         return status;
     }
     registers->vtcr = vtcr;
     registers->vttbr = vttbr;
-    registers->hcr = UINT64_C(1) | (is_fwb ? UINT64_C(1) << 46 : 0);
+    registers->hcr = UINT64_C(1) | (axaddr_aarch64_stage2_is_fwb(format) ? UINT64_C(1) << 46 : 0);
     return AXADDR_OK;
+}
+
+/**
+ * VTCR_EL2, VTTBR_EL2 and HCR_EL2's bits for a table of any of these formats, and of those of
+ * aarch64_52.h. VMIDs have 16 bits where ID_AA64MMFR1_EL1.VMIDBits (7:4) says so, else 8. For a
+ * table made by init_sized: axaddr_aarch64_stage2_load_sized.
+ *
+ * @param root  vm_root()
+ * @return AXADDR_UNSUPPORTED if the CPU lacks the granule in stage 2, its 52 bits, the width,
+ *         FEAT_XNX or FEAT_S2FWB that the format needs; AXADDR_INVALID for a reserved PARange, a
+ *         root that is not aligned to all of its concatenated tables or is above the format's
+ *         output addresses, and a VMID that does not fit. *registers is untouched then.
+ */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_aarch64_stage2_load(const struct axaddr_format *format, const struct axaddr_aarch64_cpu *cpu,
+                           axaddr_hpa_t root, uint32_t vmid,
+                           struct axaddr_aarch64_stage2_registers *registers) {
+    struct axaddr_geometry geometry = axaddr_geometry_of(format);
+
+    return axaddr_aarch64_stage2_load_sized(format, &geometry, cpu, root, vmid, registers);
 }
 
 /* ---- decoding an abort (D24.2: ESR_EL2, HPFAR_EL2, FAR_EL2, PAR_EL1) ---- */
@@ -512,7 +603,8 @@ axaddr_aarch64_stage2_decode(uint64_t esr, uint64_t hpfar, uint64_t far_el2,
     unsigned exception_class = (unsigned)(esr >> 26) & 0x3f;
     enum axaddr_aarch64_fault fault = axaddr_aarch64_fault_of(esr);
     bool is_walk = (esr & AXADDR_AARCH64_ESR_S1PTW) != 0;
-    uint64_t page = (hpfar & UINT64_C(0x00000ffffffffff0)) << 8; /* FIPA: bits 43:4 are 51:12 */
+    /* FIPA: bits 43:4 are 51:12. (47:44, for FEAT_D128's 55:52, stay 0 with these tables.) */
+    uint64_t page = (hpfar & UINT64_C(0x00000ffffffffff0)) << 8;
 
     if (exception_class != 0x20 && exception_class != 0x24) {
         return AXADDR_INVALID;

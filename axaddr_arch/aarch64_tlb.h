@@ -23,6 +23,7 @@
 #define AXADDR_ARCH_AARCH64_TLB_H
 
 #include "../axaddr_core/addr.h"
+#include "aarch64_common.h"
 #include "tlb_steps.h"
 
 /* ---- what all CPUs of the domain have ---- */
@@ -31,11 +32,23 @@
 #define AXADDR_AARCH64_HAS_TTL       UINT32_C(1)
 /** FEAT_TLBIRANGE: TLBI by range. */
 #define AXADDR_AARCH64_HAS_TLBIRANGE UINT32_C(2)
+/**
+ * Not the CPUs' but the table's: VTCR_EL2.DS or TCR_ELx.DS is 1 for it (FEAT_LPA2). TLBI by range
+ * then has the address without its low 16 bits, whatever the granule. Must be given for such a
+ * table, unless AXADDR_AARCH64_HAS_TLBIRANGE is not: axaddr_aarch64_tlb_features_for.
+ */
+#define AXADDR_AARCH64_HAS_DS        UINT32_C(4)
 
 /** These features from ID_AA64ISAR0_EL1 (TLB, 59:56) and ID_AA64MMFR2_EL1 (TTL, 51:48). */
 static inline uint32_t axaddr_aarch64_tlb_features(uint64_t isar0, uint64_t mmfr2) {
     return ((mmfr2 >> 48 & 0xf) >= 1 ? AXADDR_AARCH64_HAS_TTL : 0) |
            ((isar0 >> 56 & 0xf) >= 2 ? AXADDR_AARCH64_HAS_TLBIRANGE : 0);
+}
+
+/** What to give to the executors for a table of `format`, where all CPUs have `features`. */
+static inline uint32_t axaddr_aarch64_tlb_features_for(const struct axaddr_format *format,
+                                                       uint32_t features) {
+    return features | (axaddr_aarch64_has_ds(format) ? AXADDR_AARCH64_HAS_DS : 0);
 }
 
 /* ---- the instructions ---- */
@@ -78,8 +91,8 @@ static inline uint64_t axaddr_aarch64_tlbi_page(uint64_t page, unsigned ttl) {
 
 /**
  * The operand of a TLBI by range: (num + 1) * 2^(5 * scale + 1) pages from `page` on, num up to 31
- * and scale up to 3. BaseADDR is 36:0, a number of granules; TTL 38:37 (0: leaves of any level),
- * NUM 43:39, SCALE 45:44, TG 47:46 (1: 4 KiB).
+ * and scale up to 3. BaseADDR is 36:0, a number of granules, or with DS of 64 KiB; TTL 38:37 (0:
+ * leaves of any level), NUM 43:39, SCALE 45:44, TG 47:46 (1: 4 KiB).
  */
 static inline uint64_t axaddr_aarch64_tlbi_range(uint64_t page, unsigned scale, unsigned num) {
     return (UINT64_C(1) << 46) | ((uint64_t)scale << 44) | ((uint64_t)num << 39) |
@@ -96,6 +109,7 @@ struct axaddr_aarch64_sweep {
     unsigned page_shift; /**< log2 of the granule */
     unsigned ttl;        /**< of a step by address */
     bool is_by_range;    /**< by ranges as long as there are two pages */
+    unsigned base_shift; /**< log2 of the granules that BaseADDR counts in: ranges begin at such */
 };
 
 /** The steps of a range; a stride between two levels (a run of leaves) is rounded down to one. */
@@ -130,6 +144,7 @@ axaddr_aarch64_sweep_of(const struct axaddr_flush_range *range, unsigned page_sh
     sweep.page_shift = page_shift;
     sweep.ttl = 0;
     sweep.is_by_range = false;
+    sweep.base_shift = (features & AXADDR_AARCH64_HAS_DS) != 0 ? 16 - page_shift : 0;
     if (level >= 3) {
         return sweep;
     }
@@ -146,7 +161,8 @@ axaddr_aarch64_sweep_of(const struct axaddr_flush_range *range, unsigned page_sh
 
 /**
  * The next operand; false if there is none left. By ranges exactly the pages of the sweep are
- * named: from the largest scale down, and the odd page by its address.
+ * named: from the largest scale down, and by their addresses the odd page, and those before the
+ * first at which a range can begin.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_aarch64_sweep_next(struct axaddr_aarch64_sweep *sweep,
                                                     bool *is_range, uint64_t *operand) {
@@ -156,7 +172,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_aarch64_sweep_next(struct axaddr_aarch64_sweep 
     if (sweep->count == 0) {
         return false;
     }
-    *is_range = sweep->is_by_range && sweep->count > 1;
+    *is_range = sweep->is_by_range && sweep->count > 1 &&
+                (sweep->page & axaddr_low_bits(sweep->base_shift)) == 0;
     if (!*is_range) {
         *operand = axaddr_aarch64_tlbi_page(sweep->page << (sweep->page_shift - 12), sweep->ttl);
         sweep->page += sweep->stride;
@@ -169,8 +186,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_aarch64_sweep_next(struct axaddr_aarch64_sweep 
     /* Below the largest scale this is said once at most: fewer than 32 units are left then. */
     units = sweep->count >> (5 * scale + 1);
     units = units < 32 ? units : 32;
-    *operand = axaddr_aarch64_tlbi_range(sweep->page, scale, (unsigned)units - 1) +
-               ((uint64_t)(axaddr_aarch64_tlbi_granule(sweep->page_shift) - 1) << 46);
+    *operand =
+        axaddr_aarch64_tlbi_range(sweep->page >> sweep->base_shift, scale, (unsigned)units - 1) +
+        ((uint64_t)(axaddr_aarch64_tlbi_granule(sweep->page_shift) - 1) << 46);
     sweep->page += units << (5 * scale + 1);
     sweep->count -= units << (5 * scale + 1);
     return true;
@@ -305,6 +323,7 @@ struct axaddr_aarch64_stage1_tables {
     uint8_t page_shift; /**< format.shift[0] */
     bool is_upper;      /**< the table of TTBR1_EL1: its addresses have ones above the format's */
     bool has_global;    /**< it may have AXADDR_GLOBAL leaves, which ASIDE1IS does not drop */
+    uint8_t input_width AXADDR_OPTIONAL_; /**< format.input_width; 0 stands for 48 */
 };
 
 /** Name each range of a plan. `by_address` is followed by the same for ranges. */
@@ -312,8 +331,9 @@ AXADDR_ALWAYS_INLINE void axaddr_aarch64_stage1_sweep_with(
     const struct axaddr_flush *plan, const struct axaddr_aarch64_stage1_tables *tables,
     enum axaddr_aarch64_stage1_tlbi by_address, uint64_t asid, uint32_t features,
     const struct axaddr_aarch64_stage1_tlb *tlb, void *ctx) {
-    /* The operands have more address bits (55:12) than a format: the sign's, from bit 48 on. */
-    uint64_t above = tables->is_upper ? ~axaddr_low_bits(48 - tables->page_shift) : 0;
+    /* The operands have more address bits (55:12) than a format: the sign's. */
+    unsigned width = tables->input_width != 0 ? tables->input_width : 48;
+    uint64_t above = tables->is_upper ? ~axaddr_low_bits(width - tables->page_shift) : 0;
     unsigned i;
 
     for (i = 0; i < plan->range_count; i++) {
@@ -445,9 +465,13 @@ AXADDR_UNUSED static const struct axaddr_aarch64_tlb axaddr_aarch64_tlb_el2 = {
  * 1319367 and 1165522, where a speculative AT instruction may: on these the caller sets
  * TCR_EL1.EPD0 and EPD1, and an ISB, around the call (Linux does so in arch/arm64/kvm/hyp).
  *
+ * With features that include TLBI by range VTCR_EL2 must be that of the table's format: its TG0 and
+ * DS say how these are read.
+ *
  * @param page_shift  log2 of the granule: format.shift[0]
  * @param root      the table of the plan: vm_root()
- * @param features  axaddr_aarch64_tlb_features, what all CPUs have; 0 is always right
+ * @param features  axaddr_aarch64_tlb_features, what all CPUs have; 0 is always right. For formats
+ *                  of 52 bits through axaddr_aarch64_tlb_features_for
  */
 static inline void axaddr_aarch64_stage2_flush_granule(const struct axaddr_flush *plan,
                                                        unsigned page_shift, axaddr_hpa_t root,

@@ -45,8 +45,11 @@
 
 /** Bits 62:52 of an entry below the root. */
 #define AXADDR_X86_PAE_RESERVED       UINT64_C(0x7ff0000000000000)
-/** Bits 63:52, 8:5 and 2:1 of a PDPTE (Table 4-8). */
-#define AXADDR_X86_PAE_PDPTE_RESERVED UINT64_C(0xfff00000000001e6)
+/**
+ * Bits 63:52, 8:5 and 2:1 of a PDPTE (Table 4-8), but for bit 5: a processor neither sets it nor
+ * loads an entry that has it, but QEMU's TCG (7.2 and later) notes there that the entry was used.
+ */
+#define AXADDR_X86_PAE_PDPTE_RESERVED UINT64_C(0xfff00000000001c6)
 /** The root's level. */
 #define AXADDR_X86_PAE_TOP_LEVEL      2u
 

@@ -15,6 +15,11 @@
 
 static struct axaddr_format any_format;
 
+#define ANY_ADDRESS_OF(tag, format) &format,
+static const struct axaddr_format *const any_formats[] = {EVERY_FORMAT(ANY_ADDRESS_OF)};
+#undef ANY_ADDRESS_OF
+#define ANY_FORMAT_COUNT ((unsigned)(sizeof(any_formats) / sizeof(any_formats[0])))
+
 SPACE_KIND_IN(any_space, any_format, host_hal, 0)
 SPACE_KIND_IN(any_space_shared, any_format, host_hal_shared, 0)
 TABLE_KIND_IN(any_table, any_format, host_hal, 0)

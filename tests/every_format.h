@@ -40,13 +40,20 @@
 #define EVERY_OTHER(X)                                                                             \
     X(aarch64_el1, axaddr_aarch64_el1)                                                             \
     X(aarch64_el1_16k, axaddr_aarch64_el1_16k)                                                     \
+    X(aarch64_el1_16k_52, axaddr_aarch64_el1_16k_52)                                               \
+    X(aarch64_el1_52, axaddr_aarch64_el1_52)                                                       \
     X(aarch64_el1_64k, axaddr_aarch64_el1_64k)                                                     \
+    X(aarch64_el1_64k_52, axaddr_aarch64_el1_64k_52)                                               \
     X(aarch64_el2, axaddr_aarch64_el2)                                                             \
     X(aarch64_el2_16k, axaddr_aarch64_el2_16k)                                                     \
+    X(aarch64_el2_16k_52, axaddr_aarch64_el2_16k_52)                                               \
+    X(aarch64_el2_52, axaddr_aarch64_el2_52)                                                       \
     X(aarch64_el2_64k, axaddr_aarch64_el2_64k)                                                     \
+    X(aarch64_el2_64k_52, axaddr_aarch64_el2_64k_52)                                               \
     X(aarch64_stage2, axaddr_aarch64_stage2)                                                       \
     X(aarch64_stage2_16k_40, axaddr_aarch64_stage2_16k_40)                                         \
     X(aarch64_stage2_16k_48, axaddr_aarch64_stage2_16k_48)                                         \
+    X(aarch64_stage2_16k_52, axaddr_aarch64_stage2_16k_52)                                         \
     X(aarch64_stage2_32, axaddr_aarch64_stage2_32)                                                 \
     X(aarch64_stage2_36, axaddr_aarch64_stage2_36)                                                 \
     X(aarch64_stage2_40_fwb, axaddr_aarch64_stage2_40_fwb)                                         \
@@ -57,8 +64,20 @@
     X(aarch64_stage2_48_fwb, axaddr_aarch64_stage2_48_fwb)                                         \
     X(aarch64_stage2_48_xnx, axaddr_aarch64_stage2_48_xnx)                                         \
     X(aarch64_stage2_48_xnx_fwb, axaddr_aarch64_stage2_48_xnx_fwb)                                 \
+    X(aarch64_stage2_52, axaddr_aarch64_stage2_52)                                                 \
+    X(aarch64_stage2_52_5, axaddr_aarch64_stage2_52_5)                                             \
     X(aarch64_stage2_64k_40, axaddr_aarch64_stage2_64k_40)                                         \
     X(aarch64_stage2_64k_48, axaddr_aarch64_stage2_64k_48)                                         \
+    X(aarch64_stage2_64k_52, axaddr_aarch64_stage2_64k_52)                                         \
+    X(arm_lpae, axaddr_arm_lpae)                                                                   \
+    X(arm_lpae_hyp, axaddr_arm_lpae_hyp)                                                           \
+    X(arm_lpae_stage2_32, axaddr_arm_lpae_stage2_32)                                               \
+    X(arm_lpae_stage2_36, axaddr_arm_lpae_stage2_36)                                               \
+    X(arm_lpae_stage2_40, axaddr_arm_lpae_stage2_40)                                               \
+    X(arm_short, axaddr_arm_short)                                                                 \
+    X(loongarch64_16k_47, axaddr_loongarch64_16k_47)                                               \
+    X(loongarch64_39, axaddr_loongarch64_39)                                                       \
+    X(loongarch64_48, axaddr_loongarch64_48)                                                       \
     X(riscv_gstage, axaddr_riscv_gstage)                                                           \
     X(riscv_sv32, axaddr_riscv_sv32)                                                               \
     X(riscv_sv32x4, axaddr_riscv_sv32x4)                                                           \

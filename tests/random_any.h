@@ -9,11 +9,6 @@
 #include "any.h"
 #include "random.h"
 
-#define ADDRESS_OF(tag, format) &format,
-static const struct axaddr_format *const every_format[] = {EVERY_FORMAT(ADDRESS_OF)};
-#undef ADDRESS_OF
-#define EVERY_FORMAT_COUNT (sizeof(every_format) / sizeof(every_format[0]))
-
 /** All windows of all formats, each on a kind of any_kinds in turn. */
 static int random_any(const char *name, int argument_count, char **arguments) {
     unsigned number = 0;
@@ -21,11 +16,11 @@ static int random_any(const char *name, int argument_count, char **arguments) {
     unsigned j;
 
     random_begin(name, 300, argument_count, arguments);
-    for (i = 0; i < EVERY_FORMAT_COUNT; i++) {
-        if (every_format[i]->shift[0] != HOST_FRAME_SHIFT || every_format[i]->is_sized) {
-            continue;
+    for (i = 0; i < ANY_FORMAT_COUNT; i++) {
+        if (any_formats[i]->shift[0] != HOST_FRAME_SHIFT || any_formats[i]->is_sized) {
+            continue; /* those are the constant ones bit by bit: test_sized.c */
         }
-        any_format = *every_format[i];
+        any_format = *any_formats[i];
         for (j = 0; j < WINDOW_COUNT; j++, number++) {
             random_sequence(any_kinds[(i + j) % ANY_KIND_COUNT], j, number / 4);
         }

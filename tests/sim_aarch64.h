@@ -95,6 +95,23 @@ static inline struct sim_entry sim_decode_stage2_xnx_fwb(uint64_t entry, unsigne
     return sim_fwb(entry, level, sim_decode_stage2_xnx);
 }
 
+/**
+ * A leaf with what its contiguous bit (52) says, D8.7.1: runs of 16 with 4 KiB, of 128 pages with 16
+ * KiB, of 32 with 64 KiB. (16 KiB's runs of 32 blocks are none of ours.)
+ */
+static inline struct sim_entry sim_arm_run(struct sim_entry leaf, uint64_t entry, unsigned level,
+                                           unsigned page_shift) {
+    unsigned span = page_shift + (page_shift - 3) * level;
+    unsigned bits = page_shift == 12 ? 4 : page_shift == 14 ? 7 : 5;
+
+    if (leaf.kind != SIM_LEAF || (entry & SIM_BIT(52)) == 0) {
+        return leaf;
+    }
+    return page_shift == 14 && level > 0
+               ? sim_broken("a run of blocks of 32 MiB")
+               : sim_run_of(leaf, span, bits, (unsigned)(leaf.frame >> span) % SIM_ANY_PART);
+}
+
 /** What a descriptor is and where it points (D8.3.1), for granules of 1 << page_shift bytes. */
 static inline struct sim_entry sim_arm_place(uint64_t entry, unsigned level, unsigned page_shift) {
     unsigned span = page_shift + (page_shift - 3) * level;
@@ -120,7 +137,7 @@ static inline struct sim_entry sim_arm_place(uint64_t entry, unsigned level, uns
     return sim_leaf(sim_address(entry, 47, page_shift), 0, 0);
 }
 
-/** Rights and type are as with 4 KiB. Runs are longer than 16, and a hint: not looked at. */
+/** Rights and type are as with 4 KiB. */
 static inline struct sim_entry sim_stage2_granule(uint64_t entry, unsigned level,
                                                   unsigned page_shift) {
     struct sim_entry place = sim_arm_place(entry, level, page_shift);
@@ -133,7 +150,7 @@ static inline struct sim_entry sim_stage2_granule(uint64_t entry, unsigned level
     if (page.kind == SIM_LEAF) {
         page.frame = place.frame;
     }
-    return page;
+    return sim_arm_run(page, entry, level, page_shift);
 }
 
 static inline struct sim_entry sim_decode_stage2_16k(uint64_t entry, unsigned level) {
@@ -162,11 +179,7 @@ static inline struct sim_entry sim_stage1(uint64_t entry, unsigned level, unsign
     }
     place.rights = SIM_READ | ((entry & SIM_BIT(7)) != 0 ? 0 : SIM_WRITE);
     place.type = types[index] | (index != 1 ? share << 8 : 0);
-    if (page_shift == 12 && (entry & SIM_BIT(52)) != 0) {
-        place = sim_run(place, 12 + 9 * level,
-                        (unsigned)(place.frame >> (12 + 9 * level)) % SIM_ANY_PART);
-    }
-    return place;
+    return sim_arm_run(place, entry, level, page_shift);
 }
 
 /** EL1&0 (D8.4.1): AP[1] lets EL0 in; PXN is for EL1's fetches, UXN for EL0's. */
@@ -223,6 +236,76 @@ static inline struct sim_entry sim_decode_el2_64k(uint64_t entry, unsigned level
     return sim_el2(entry, level, 16);
 }
 
+/* ---- Arm: 52 address bits: FEAT_LPA (64 KiB granule), FEAT_LPA2 (DS is 1; 4 KiB, 16 KiB) ---- */
+
+/** D8.3: bits 51:48 are in 15:12 with 64 KiB; 51:50 in 9:8 with the others. */
+static inline uint64_t sim_address_52(uint64_t entry, unsigned page_shift) {
+    return page_shift == 16 ? sim_address(entry, 47, 16) | sim_bits(entry, 15, 12) << 48
+                            : sim_address(entry, 49, page_shift) | sim_bits(entry, 9, 8) << 50;
+}
+
+/** What a descriptor is and where it points: as sim_arm_place. */
+static inline struct sim_entry sim_place_52(uint64_t entry, unsigned level, unsigned page_shift) {
+    unsigned span = page_shift + (page_shift - 3) * level;
+    bool is_high = (entry & SIM_BIT(1)) != 0;
+
+    if ((entry & SIM_BIT(0)) == 0) {
+        return sim_absent();
+    }
+    if (sim_bits(entry, 50, page_shift == 16 ? 48 : 50) != 0 ||
+        (page_shift == 14 && sim_bits(entry, 13, 12) != 0)) {
+        return sim_broken("bit 50, and what is no address, is reserved");
+    }
+    if (level > 0 && is_high) {
+        return sim_bits(entry, 63, 59) != 0
+                   ? sim_broken("bits 63:59 of a table are reserved, or take rights away")
+                   : sim_table(sim_address_52(entry, page_shift), SIM_RIGHTS);
+    }
+    if (!is_high && (level == 0 || level > (page_shift == 12 ? 3u : 2u))) {
+        return sim_broken("a block where there is none");
+    }
+    if (level > 0 && sim_bits(entry, span - 1, page_shift) != 0) {
+        return sim_broken("address bits of a block are reserved");
+    }
+    if ((entry & SIM_BIT(52)) != 0 && page_shift < 16 && level == (page_shift == 12 ? 3 : 2)) {
+        return sim_broken("the contiguous bit is reserved in the largest blocks");
+    }
+    return sim_leaf(sim_address_52(entry, page_shift), 0, 0);
+}
+
+/** Rights and type are those of a page with 48 bits, with the register's SH, which is inner. */
+static inline struct sim_entry sim_52(uint64_t entry, unsigned level, unsigned page_shift,
+                                      struct sim_entry (*decode)(uint64_t, unsigned)) {
+    struct sim_entry place = sim_place_52(entry, level, page_shift);
+    uint64_t rest = entry & ~SIM_BIT(52) & ~sim_address(entry, 49, 12);
+    struct sim_entry said;
+
+    if (place.kind != SIM_LEAF) {
+        return place;
+    }
+    said = decode((page_shift == 16 ? rest : rest | 3 << 8) | SIM_BIT(1), 0);
+    if (said.kind != SIM_LEAF) {
+        return said;
+    }
+    said.frame = place.frame;
+    return sim_arm_run(said, entry, level, page_shift);
+}
+
+#define SIM_DECODE_52(name, page_shift, page_48)                                                   \
+    static inline struct sim_entry name(uint64_t entry, unsigned level) {                          \
+        return sim_52(entry, level, page_shift, page_48);                                          \
+    }
+
+SIM_DECODE_52(sim_decode_stage2_52, 12, sim_decode_stage2)
+SIM_DECODE_52(sim_decode_stage2_16k_52, 14, sim_decode_stage2)
+SIM_DECODE_52(sim_decode_stage2_64k_52, 16, sim_decode_stage2)
+SIM_DECODE_52(sim_decode_el1_52, 12, sim_decode_el1)
+SIM_DECODE_52(sim_decode_el1_16k_52, 14, sim_decode_el1)
+SIM_DECODE_52(sim_decode_el1_64k_52, 16, sim_decode_el1)
+SIM_DECODE_52(sim_decode_el2_52, 12, sim_decode_el2)
+SIM_DECODE_52(sim_decode_el2_16k_52, 14, sim_decode_el2)
+SIM_DECODE_52(sim_decode_el2_64k_52, 16, sim_decode_el2)
+
 /* ---- what they have in common ---- */
 
 /* Normal write-back inner shareable; Device-nGnRE; Normal non-cacheable. */
@@ -243,6 +326,15 @@ static inline struct sim_entry sim_decode_el2_64k(uint64_t entry, unsigned level
                    : levels > 2 ? top                                                              \
                                 : 0,                                                               \
                    levels > 3 ? top : 0}
+
+/* 52 bits: with 4 KiB pages from level -1, 16 entries (stage 2 also from 0, 16 tables). */
+#define SIM_ARM_52_4K .level_count = 5, .shift = {12, 21, 30, 39, 48}, .index_bits = {9, 9, 9, 9, 4}
+
+/* 16 KiB from level 0, 64 KiB from level 1. */
+#define SIM_ARM_52_16K                                                                             \
+    .run_bits = 7, .level_count = 4, .shift = {14, 25, 36, 47}, .index_bits = {11, 11, 11, 5}
+#define SIM_ARM_52_64K                                                                             \
+    .run_bits = 5, .level_count = 3, .shift = {16, 29, 42}, .index_bits = {13, 13, 10}
 
 /* ---- the list ---- */
 
@@ -276,47 +368,66 @@ static const struct sim_regime sim_aarch64_regimes[] = {
     {.name = "aarch64_el1", SIM_ARM_4K(4, 9, 0), SIM_ARM_STAGE1(sim_decode_el1)},
     {.name = "aarch64_el2", SIM_ARM_4K(4, 9, 0), SIM_ARM_STAGE1(sim_decode_el2)},
     {.name = "aarch64_stage2_16k_40",
+     .run_bits = 7,
      .level_count = 2,
      .root_order = 4,
      .shift = {14, 25},
      .index_bits = {11, 15},
      SIM_ARM_STAGE2(sim_decode_stage2_16k)},
     {.name = "aarch64_stage2_16k_48",
+     .run_bits = 7,
      .level_count = 3,
      .root_order = 1,
      .shift = {14, 25, 36},
      .index_bits = {11, 11, 12},
      SIM_ARM_STAGE2(sim_decode_stage2_16k)},
     {.name = "aarch64_stage2_64k_40",
+     .run_bits = 5,
      .level_count = 2,
      .shift = {16, 29},
      .index_bits = {13, 11},
      SIM_ARM_STAGE2(sim_decode_stage2_64k)},
     {.name = "aarch64_stage2_64k_48",
+     .run_bits = 5,
      .level_count = 3,
      .shift = {16, 29, 42},
      .index_bits = {13, 13, 6},
      SIM_ARM_STAGE2(sim_decode_stage2_64k)},
     {.name = "aarch64_el1_16k",
+     .run_bits = 7,
      .level_count = 4,
      .shift = {14, 25, 36, 47},
      .index_bits = {11, 11, 11, 1},
      SIM_ARM_STAGE1(sim_decode_el1_16k)},
     {.name = "aarch64_el1_64k",
+     .run_bits = 5,
      .level_count = 3,
      .shift = {16, 29, 42},
      .index_bits = {13, 13, 6},
      SIM_ARM_STAGE1(sim_decode_el1_64k)},
     {.name = "aarch64_el2_16k",
+     .run_bits = 7,
      .level_count = 4,
      .shift = {14, 25, 36, 47},
      .index_bits = {11, 11, 11, 1},
      SIM_ARM_STAGE1(sim_decode_el2_16k)},
     {.name = "aarch64_el2_64k",
+     .run_bits = 5,
      .level_count = 3,
      .shift = {16, 29, 42},
      .index_bits = {13, 13, 6},
      SIM_ARM_STAGE1(sim_decode_el2_64k)},
+    {.name = "aarch64_stage2", SIM_ARM_4K(4, 9, 0), SIM_ARM_STAGE2(sim_decode_stage2)},
+    {.name = "aarch64_stage2_52", SIM_ARM_4K(4, 13, 4), SIM_ARM_STAGE2(sim_decode_stage2_52)},
+    {.name = "aarch64_stage2_52_5", SIM_ARM_52_4K, SIM_ARM_STAGE2(sim_decode_stage2_52)},
+    {.name = "aarch64_stage2_16k_52", SIM_ARM_52_16K, SIM_ARM_STAGE2(sim_decode_stage2_16k_52)},
+    {.name = "aarch64_stage2_64k_52", SIM_ARM_52_64K, SIM_ARM_STAGE2(sim_decode_stage2_64k_52)},
+    {.name = "aarch64_el1_52", SIM_ARM_52_4K, SIM_ARM_STAGE1(sim_decode_el1_52)},
+    {.name = "aarch64_el1_16k_52", SIM_ARM_52_16K, SIM_ARM_STAGE1(sim_decode_el1_16k_52)},
+    {.name = "aarch64_el1_64k_52", SIM_ARM_52_64K, SIM_ARM_STAGE1(sim_decode_el1_64k_52)},
+    {.name = "aarch64_el2_52", SIM_ARM_52_4K, SIM_ARM_STAGE1(sim_decode_el2_52)},
+    {.name = "aarch64_el2_16k_52", SIM_ARM_52_16K, SIM_ARM_STAGE1(sim_decode_el2_16k_52)},
+    {.name = "aarch64_el2_64k_52", SIM_ARM_52_64K, SIM_ARM_STAGE1(sim_decode_el2_64k_52)},
 };
 
 #endif /* AXADDR_TESTS_SIM_AARCH64_H */

@@ -9,6 +9,8 @@
 #define AXADDR_TESTS_SIM_MACHINES_H
 
 #include "sim_aarch64.h"
+#include "sim_arm.h"
+#include "sim_loongarch.h"
 #include "sim_riscv.h"
 #include "sim_toys.h"
 #include "sim_x86.h"
@@ -21,10 +23,9 @@ static const struct {
 } sim_machines[] = {
 #define SIM_MACHINE(regimes)                                                                       \
     { regimes, sizeof(regimes) / sizeof((regimes)[0]) }
-    SIM_MACHINE(sim_aarch64_regimes),
-    SIM_MACHINE(sim_riscv_regimes),
-    SIM_MACHINE(sim_toy_regimes),
-    SIM_MACHINE(sim_x86_regimes),
+    SIM_MACHINE(sim_aarch64_regimes),   SIM_MACHINE(sim_arm_regimes),
+    SIM_MACHINE(sim_loongarch_regimes), SIM_MACHINE(sim_riscv_regimes),
+    SIM_MACHINE(sim_toy_regimes),       SIM_MACHINE(sim_x86_regimes),
 #undef SIM_MACHINE
 };
 

@@ -186,6 +186,7 @@ static const struct sim_regime sim_riscv_regimes[] = {
     {.name = "riscv_sv39_svnapot", SIM_SV39(sim_decode_riscv_napot), .types = {0, 2, 1}},
     {.name = "riscv_sv48_svnapot", SIM_SV48(sim_decode_riscv_napot), .types = {0, 2, 1}},
     {.name = "riscv_sv57_svnapot", SIM_SV57(sim_decode_riscv_napot), .types = {0, 2, 1}},
+    {.name = "riscv_gstage", SIM_SV57X4(sim_decode_pma)},
     {.name = "riscv_sv32", SIM_RISCV32(sim_decode_sv32), .index_bits = {10, 10}},
     {.name = "riscv_sv32x4",
      SIM_RISCV32(sim_decode_sv32x4),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * test_aarch64_granules.c: spaces and tables with the 16 KiB and 64 KiB granules of AArch64, whose
- * frames are as large: random edits against a model of single pages, the tables being read by the
- * regimes of sim_machines.h. And the agreement of these regimes with the formats, entry by entry
- * (test_sim_machines.c does that for 4 KiB pages).
+ * frames are as large, and with 52 bits of address in all granules: random edits against a model of
+ * single pages, the tables being read by the regimes of sim_machines.h. And the agreement of these
+ * regimes with the formats, entry by entry (test_sim_machines.c does that for other 4 KiB pages).
  */
 #include "../axaddr.h"
+#include "../axaddr_arch/aarch64_52.h"
 #include "../axaddr_arch/aarch64_stage1.h"
 #include "check.h"
 #include "sim_machines.h"
@@ -15,6 +16,7 @@
 #define ROUNDS      400
 #define FRAME_MAX   192
 #define BASE        UINT64_C(0x0000900000000000)
+#define BASE_52     UINT64_C(0x000a900000000000) /* of formats that reach as far */
 #define LINEAR      UINT64_C(0x0000400000000000)
 #define WINDOW_SPAN 2 /* blocks of level 1 that the model has pages for */
 
@@ -31,6 +33,7 @@ static uint64_t random_below(uint64_t limit) {
 
 static struct {
     unsigned page_shift;
+    uint64_t base;
     uint8_t *bytes;
     bool is_used[FRAME_MAX];
     unsigned used_count;
@@ -54,7 +57,7 @@ static bool take_block(void *ctx, unsigned order, axaddr_hpa_t *block) {
             memset(&memory.is_used[first], true, count);
             memset(memory.bytes + first * page_size(), 0xaa, count * page_size());
             memory.used_count += count;
-            *block = axaddr_hpa(BASE + first * page_size());
+            *block = axaddr_hpa(memory.base + first * page_size());
             return true;
         }
     }
@@ -67,9 +70,9 @@ static bool take_frame(void *ctx, axaddr_hpa_t *frame) {
 
 /** The number of a frame that is in use, or FRAME_MAX with a note that it is not. */
 static unsigned frame_number(uint64_t frame) {
-    uint64_t number = (frame - BASE) >> memory.page_shift;
+    uint64_t number = (frame - memory.base) >> memory.page_shift;
 
-    if (frame < BASE || number >= FRAME_MAX || !memory.is_used[number]) {
+    if (frame < memory.base || number >= FRAME_MAX || !memory.is_used[number]) {
         memory.has_misuse = true;
         return FRAME_MAX;
     }
@@ -96,7 +99,7 @@ static void give_block(void *ctx, unsigned order, axaddr_hpa_t block) {
 
 static void *see_frame(void *ctx, axaddr_hpa_t frame) {
     (void)ctx;
-    return memory.bytes + (frame.raw - BASE);
+    return memory.bytes + (frame.raw - memory.base);
 }
 
 static void forget(void *ctx, const struct axaddr_flush *plan) {
@@ -127,10 +130,14 @@ SPACE_KIND_IN(space_64k_40, axaddr_aarch64_stage2_64k_40, granule_hal, 0)
 SPACE_KIND_IN(space_64k_48, axaddr_aarch64_stage2_64k_48, granule_hal, 0)
 SPACE_KIND_IN(space_el1_16k, axaddr_aarch64_el1_16k, granule_hal, 0)
 SPACE_KIND_IN(space_el2_64k, axaddr_aarch64_el2_64k, granule_hal, 0)
+SPACE_KIND_IN(space_52, axaddr_aarch64_stage2_52, granule_hal, 0)
+SPACE_KIND_IN(space_16k_52, axaddr_aarch64_stage2_16k_52, granule_hal, 0)
+SPACE_KIND_IN(space_64k_52, axaddr_aarch64_stage2_64k_52, granule_hal, 0)
+SPACE_KIND_IN(space_el1_52, axaddr_aarch64_el1_52, granule_hal, 0)
 
 static const struct space_ops *const kinds[] = {
-    &space_16k_40_ops, &space_16k_48_ops,  &space_64k_40_ops,
-    &space_64k_48_ops, &space_el1_16k_ops, &space_el2_64k_ops,
+    &space_16k_40_ops,  &space_16k_48_ops, &space_64k_40_ops, &space_64k_48_ops, &space_el1_16k_ops,
+    &space_el2_64k_ops, &space_52_ops,     &space_16k_52_ops, &space_64k_52_ops, &space_el1_52_ops,
 };
 
 /** What the case is about. */
@@ -200,20 +207,33 @@ static void walk(uint64_t address, struct found *found) {
     }
 }
 
+/** Where entries of the format may have an address. */
+static uint64_t address_bits(void) {
+    return format->output_width == 48 ? UINT64_C(0x0000fffffffff000)
+           : memory.page_shift == 16  ? UINT64_C(0x0000fffffffff000)
+                                      : UINT64_C(0x0003fffffffff300);
+}
+
 /** A leaf with the contiguous bit (52) is one of a whole, aligned run of leaves that are alike. */
 static void run_is_whole(const struct found *found) {
-    uint32_t count = memory.page_shift == 14 ? 128 : 32; /* D8.7.1 */
+    uint32_t count = memory.page_shift == 12   ? 16 /* D8.7.1 */
+                     : memory.page_shift == 14 ? 128
+                                               : 32;
     uint64_t size = UINT64_C(1) << regime->shift[found->level];
     uint32_t first = found->index & ~(count - 1);
+    uint64_t first_frame;
     uint32_t i;
 
     if ((found->table[found->index] >> 52 & 1) == 0) {
         return;
     }
-    CHECK(memory.page_shift == 16 || found->level == 0);
-    CHECK_EQ(regime->decode(found->table[first], found->level).frame & (count * size - 1), 0);
+    first_frame = regime->decode(found->table[first] & ~SIM_BIT(52), found->level).frame;
+    CHECK(memory.page_shift != 14 || found->level == 0);
+    CHECK_EQ(first_frame & (count * size - 1), 0);
     for (i = 0; i < count; i++) {
-        CHECK_EQ(found->table[first + i], found->table[first] + i * size);
+        uint64_t entry = found->table[first + i];
+        CHECK_EQ((entry ^ found->table[first]) & ~address_bits(), 0);
+        CHECK_EQ(regime->decode(entry & ~SIM_BIT(52), found->level).frame, first_frame + i * size);
     }
 }
 
@@ -232,7 +252,9 @@ static void page_is_right(uint64_t i) {
         return;
     }
     CHECK_EQ(found.said.kind, SIM_LEAF);
-    CHECK_EQ(found.said.frame | (address & sim_low_bits(regime->shift[found.level])), pages[i].hpa);
+    CHECK_EQ(found.said.frame |
+                 (address & sim_low_bits(sim_leaf_shift(regime, &found.said, found.level))),
+             pages[i].hpa);
     CHECK_EQ(found.said.rights, pages[i].flags & SIM_RIGHTS);
     CHECK_EQ(found.said.type, sim_type_of(regime, pages[i].flags));
     CHECK_EQ(kind->query(space, address + 0x123, &mapping), AXADDR_OK);
@@ -246,10 +268,20 @@ static void page_is_right(uint64_t i) {
 
 /* ---- edits ---- */
 
+static bool is_52(void) {
+    return format->output_width == 52;
+}
+
+/** With 52 bits the second block begins where the address has a carry across its cut. */
+static uint64_t linear(void) {
+    return is_52() ? (UINT64_C(1) << 51) - (UINT64_C(1) << format->shift[1]) : LINEAR;
+}
+
 static void begin(void) {
     uint64_t width = UINT64_C(1) << format->input_width;
 
     memory.page_shift = format->shift[0];
+    memory.base = is_52() ? BASE_52 : BASE;
     memory.bytes =
         (uint8_t *)aligned_alloc((size_t)16 << 14, (size_t)FRAME_MAX << format->shift[0]);
     memset(memory.is_used, false, sizeof memory.is_used);
@@ -277,7 +309,7 @@ static void end(void) {
 static void map_some(uint64_t first, uint64_t count) {
     uint32_t flags = flag_choices[random_below(FLAG_CHOICES)];
     /* Mostly as blocks and runs want it; else a page off. */
-    uint64_t hpa = LINEAR + (first + (random_below(4) == 0)) * page_size();
+    uint64_t hpa = linear() + (first + (random_below(4) == 0)) * page_size();
     bool is_free = mapped_count(first, count) == 0;
     uint64_t i;
 
@@ -349,18 +381,20 @@ static void random_edits_agree(void) {
     CHECK(blocks_seen > 100);
 }
 
-/** Addresses and sizes that are aligned to 4 KiB only, or are outside, are INVALID. */
+/** Addresses and sizes that are not aligned to a granule, or are outside, are INVALID. */
 static void only_whole_granules(void) {
     uint32_t flags = AXADDR_READ;
     uint64_t width = UINT64_C(1) << format->input_width;
+    uint64_t part = UINT64_C(1) << (format->shift[0] > 12 ? 12 : 11);
 
     begin();
-    CHECK_EQ(kind->map_linear(space, 0x1000, LINEAR, page_size(), flags), AXADDR_INVALID);
-    CHECK_EQ(kind->map_linear(space, 0, LINEAR + 0x1000, page_size(), flags), AXADDR_INVALID);
-    CHECK_EQ(kind->map_linear(space, 0, LINEAR, 0x1000, flags), AXADDR_INVALID);
+    CHECK_EQ(kind->map_linear(space, part, LINEAR, page_size(), flags), AXADDR_INVALID);
+    CHECK_EQ(kind->map_linear(space, 0, LINEAR + part, page_size(), flags), AXADDR_INVALID);
+    CHECK_EQ(kind->map_linear(space, 0, LINEAR, part, flags), AXADDR_INVALID);
     CHECK_EQ(kind->map_linear(space, width, LINEAR, page_size(), flags), AXADDR_INVALID);
-    CHECK_EQ(kind->map_linear(space, 0, UINT64_C(1) << 48, page_size(), flags), AXADDR_INVALID);
-    CHECK_EQ(kind->unmap(space, 0, 0x1000), AXADDR_INVALID);
+    CHECK_EQ(kind->map_linear(space, 0, UINT64_C(1) << format->output_width, page_size(), flags),
+             AXADDR_INVALID);
+    CHECK_EQ(kind->unmap(space, 0, part), AXADDR_INVALID);
     CHECK_EQ(kind->map_linear(space, 0, LINEAR, page_size(), flags), AXADDR_OK);
     CHECK_EQ(kind->unmap(space, 0, page_size()), AXADDR_OK);
     end();
@@ -420,7 +454,8 @@ static void made_entries_agree(void) {
     random_state = SEED;
     for (round = 0; round < 20000 && !check_case_failed; round++) {
         uint32_t flags = (uint32_t)random_below(AXADDR_MAPPING_FLAGS + 1);
-        uint64_t frame = random_below(UINT64_C(1) << 48) >> format->shift[0] << format->shift[0];
+        uint64_t frame = random_below(UINT64_C(1) << format->output_width) >>
+                         format->shift[0] << format->shift[0];
         struct sim_entry said;
 
         level = (unsigned)random_below(format->level_count);

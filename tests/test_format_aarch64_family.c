@@ -511,6 +511,118 @@ static void registers_ask_the_cpu(void) {
     CHECK_EQ(load_on(mmfr0, mmfr1, 0), is_fwb ? AXADDR_UNSUPPORTED : AXADDR_OK);
 }
 
+/* ---- registers of a table whose root was chosen when it was made ---- */
+
+static enum axaddr_status load_sized(unsigned levels, unsigned bits,
+                                     const struct axaddr_aarch64_cpu *cpu, uint64_t root,
+                                     struct axaddr_aarch64_stage2_registers *said) {
+    struct axaddr_geometry geometry = {(uint8_t)levels, (uint8_t)bits};
+
+    return axaddr_aarch64_stage2_load_sized(&axaddr_aarch64_stage2, &geometry, cpu,
+                                            axaddr_hpa(root), 7, said);
+}
+
+/** The constant formats have a chosen root's registers; so says the table at the top, too. */
+static void sized_registers_are_the_constant_ones(void) {
+    unsigned found = 0;
+    size_t i;
+
+    for (i = 0; i < GEOMETRY_COUNT; i++) {
+        const struct geometry *one = &geometries[i];
+        uint64_t root = UINT64_C(0x0000900000000000) | one->root;
+        struct axaddr_aarch64_stage2_registers fixed = {0, 0, 0};
+        struct axaddr_aarch64_stage2_registers said = {1, 1, 1};
+
+        if (one->shift[0] != 12 || strpbrk(one->name + sizeof "aarch64_stage2", "_") != 0) {
+            continue; /* other granules and variants: no sized format is theirs */
+        }
+        found++;
+        snprintf(check_context, sizeof check_context, "%s", one->name);
+        CHECK_EQ(axaddr_aarch64_stage2_load(one->format, &full_cpu, axaddr_hpa(root), 7, &fixed),
+                 AXADDR_OK);
+        CHECK_EQ(load_sized(one->levels, one->index_bits[one->levels - 1], &full_cpu, root, &said),
+                 AXADDR_OK);
+        CHECK_EQ(said.vtcr, one->vtcr | UINT64_C(1) << 19);
+        CHECK_EQ(said.vtcr, fixed.vtcr);
+        CHECK_EQ(said.vttbr, fixed.vttbr);
+        CHECK_EQ(said.hcr, fixed.hcr);
+        CHECK_EQ(load_sized(one->levels, one->index_bits[one->levels - 1], &full_cpu,
+                            root + one->root / 2, &said),
+                 AXADDR_INVALID);
+    }
+    CHECK_EQ(found, 6);
+}
+
+/** What init chooses has 48 bits; others by hand: T0SZ 5:0, SL0 7:6. */
+static void sized_registers(void) {
+    struct axaddr_aarch64_stage2_registers said = {0, 0, 0};
+
+    CHECK_EQ(
+        axaddr_aarch64_stage2_load(&axaddr_aarch64_stage2, &full_cpu, axaddr_hpa(0x1000), 7, &said),
+        AXADDR_OK);
+    CHECK_EQ(said.vtcr, 0x800d3590);
+    CHECK_EQ(said.vttbr, 0x0007000000001000);
+    CHECK_EQ(load_sized(3, 13, &full_cpu, 0x10000, &said), AXADDR_OK); /* 43 bits, 16 tables */
+    CHECK_EQ(said.vtcr, 0x800d3555);
+    CHECK_EQ(load_sized(4, 2, &full_cpu, 0x1000, &said), AXADDR_OK); /* 41 bits, from level 0 */
+    CHECK_EQ(said.vtcr, 0x800d3597);
+    CHECK_EQ(load_sized(2, 4, &full_cpu, 0x1000, &said), AXADDR_OK); /* 25 bits */
+    CHECK_EQ(said.vtcr, 0x800d3527);
+}
+
+/**
+ * D8.2: start level 0 takes a CPU of 44 bits (AArch64.S2InvalidSL), a T0SZ above 39 FEAT_TTST
+ * (ID_AA64MMFR2_EL1.ST, 31:28).
+ */
+static void sized_registers_ask_the_cpu(void) {
+    struct axaddr_aarch64_stage2_registers said = {3, 3, 3};
+    struct axaddr_aarch64_cpu cpu = full_cpu;
+    struct axaddr_geometry of_40 = {3, 10};
+
+    CHECK_EQ(load_sized(2, 3, &cpu, 0x1000, &said), AXADDR_UNSUPPORTED);
+    CHECK_EQ(load_sized(3, 14, &cpu, 0x20000, &said), AXADDR_INVALID);
+    CHECK_EQ(load_sized(4, 10, &cpu, 0x2000, &said), AXADDR_INVALID);
+    CHECK_EQ(load_sized(1, 9, &cpu, 0x1000, &said), AXADDR_INVALID);
+    CHECK_EQ(load_sized(5, 1, &cpu, 0x1000, &said), AXADDR_INVALID);
+    CHECK_EQ(axaddr_aarch64_stage2_load_sized(&axaddr_aarch64_stage2_48, &of_40, &cpu,
+                                              axaddr_hpa(0x2000), 7, &said),
+             AXADDR_INVALID);
+    cpu.mmfr0 = (cpu.mmfr0 & ~UINT64_C(0xf)) | 3; /* 42 bits */
+    CHECK_EQ(load_sized(4, 2, &cpu, 0x1000, &said), AXADDR_UNSUPPORTED);
+    CHECK_EQ(load_sized(3, 13, &cpu, 0x10000, &said), AXADDR_UNSUPPORTED); /* 43 bits */
+    cpu.mmfr0 |= UINT64_C(1) << 40;                                        /* no 4 KiB in stage 2 */
+    CHECK_EQ(load_sized(3, 11, &cpu, 0x4000, &said), AXADDR_UNSUPPORTED);
+    CHECK_EQ(said.vtcr + said.vttbr + said.hcr, 9);
+    cpu.mmfr0 &= ~(UINT64_C(1) << 40);
+    CHECK_EQ(load_sized(3, 12, &cpu, 0x8000, &said), AXADDR_OK);
+    cpu.mmfr0 = (cpu.mmfr0 & ~UINT64_C(0xf)) | 4;
+    CHECK_EQ(load_sized(4, 2, &cpu, 0x1000, &said), AXADDR_OK);
+    cpu.mmfr2 |= UINT64_C(1) << 28;
+    CHECK_EQ(load_sized(2, 3, &cpu, 0x1000, &said), AXADDR_OK);
+    CHECK_EQ(said.vtcr & 0xff, 40);
+}
+
+/** The start levels that need a wider CPU with the other granules, by their number of levels. */
+static void start_levels_ask_the_cpu(void) {
+    static const struct {
+        const struct axaddr_format *format;
+        unsigned levels;
+        unsigned bits; /* of the root */
+        unsigned pa_bits;
+    } cases[] = {
+        {&axaddr_aarch64_stage2_48, 3, 9, 39},     {&axaddr_aarch64_stage2_48, 4, 1, 44},
+        {&axaddr_aarch64_stage2_48, 4, 9, 48},     {&axaddr_aarch64_stage2_16k_48, 2, 15, 40},
+        {&axaddr_aarch64_stage2_16k_48, 3, 1, 42}, {&axaddr_aarch64_stage2_64k_48, 2, 12, 41},
+        {&axaddr_aarch64_stage2_64k_48, 3, 1, 44},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct axaddr_geometry geometry = {(uint8_t)cases[i].levels, (uint8_t)cases[i].bits};
+        CHECK_EQ(axaddr_aarch64_stage2_pa_bits(cases[i].format, &geometry), cases[i].pa_bits);
+    }
+}
+
 /* ---- aborts ---- */
 
 /** SPSR_EL2.M: 0b00000 EL0t, 0b10000 AArch32 User; EL1h is 0b00101. */
@@ -563,6 +675,10 @@ int main(void) {
         CASE(registers_ask_the_cpu);
     }
     CASE(other_widths);
+    CASE(sized_registers_are_the_constant_ones);
+    CASE(sized_registers);
+    CASE(sized_registers_ask_the_cpu);
+    CASE(start_levels_ask_the_cpu);
     CASE(decoding_knows_the_mode);
     return check_report("test_format_aarch64_family");
 }

@@ -445,7 +445,8 @@ static enum axaddr_entry_kind expected_kind(uint64_t entry, unsigned level) {
     }
     if (is_pae()) {
         if (level == 2) {
-            return (entry & UINT64_C(0xfff00000000001e6)) == 0 ? AXADDR_ENTRY_TABLE
+            /* reserved, but for bit 5, where QEMU notes accesses as in other tables */
+            return (entry & UINT64_C(0xfff00000000001c6)) == 0 ? AXADDR_ENTRY_TABLE
                                                                : AXADDR_ENTRY_ABSENT;
         }
         if ((entry & UINT64_C(0x7ff0000000000000)) != 0) {

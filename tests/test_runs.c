@@ -729,19 +729,21 @@ static void collapse_makes_no_wrong_run(void) {
 static void tables_are_no_run(void) {
     static uint64_t entries[16] __attribute__((aligned(128)));
     static struct axaddr_table table = {.zero_frame = AXADDR_NO_FRAME};
-    uint64_t leaf = 0;
+    const struct axaddr_format *format = &axaddr_aarch64_stage2_40;
+    struct axaddr_alike alike;
     unsigned at;
     unsigned i;
 
     for (at = 1; at <= 2; at++) {
         for (i = 0; i < 16; i++) {
-            entries[i] = UINT64_C(0x1000000000) + i * (UINT64_C(1) << (12 + 9 * at)) + 3;
+            uint64_t frame = UINT64_C(0x1000000000) + i * (UINT64_C(1) << (12 + 9 * at));
+            entries[i] = format->make_leaf(frame, at, format->attributes_of(RW, at)) | 2;
         }
-        CHECK(!axaddr_is_uniform(&s2_40_space_instance_, &table, entries, 16, at, &leaf));
+        CHECK(!axaddr_is_uniform(&s2_40_space_instance_, &table, entries, 16, at, true, &alike));
         for (i = 0; i < 16; i++) {
             entries[i] ^= 2; /* blocks */
         }
-        CHECK(axaddr_is_uniform(&s2_40_space_instance_, &table, entries, 16, at, &leaf));
+        CHECK(axaddr_is_uniform(&s2_40_space_instance_, &table, entries, 16, at, true, &alike));
     }
 }
 

@@ -23,6 +23,8 @@ __attribute__((format(printf, 1, 2))) static void note(const char *text, ...) {
 /** The page numbers (of a granule) that TLBIs have named since the last flush began. */
 static struct {
     unsigned page_shift;
+    bool has_ds;    /* BaseADDR is a number of 64 KiB */
+    unsigned width; /* of the addresses that count */
     uint64_t first[4096];
     uint64_t last[4096];
     unsigned count;
@@ -32,15 +34,17 @@ static struct {
 static void name_page(uint64_t operand) {
     uint64_t address = operand << 20 >> 20 << 12;
 
-    address &= axaddr_low_bits(48);
+    address &= axaddr_low_bits(named.width);
     named.first[named.count] = named.last[named.count] = address >> named.page_shift;
     named.count++;
 }
 
-/** By range: BaseADDR 36:0 in granules, NUM 43:39, SCALE 45:44, TG 47:46. */
+/** By range: BaseADDR 36:0 in granules or, with DS, 64 KiB; NUM 43:39, SCALE 45:44, TG 47:46. */
 static void name_range(uint64_t operand) {
     uint64_t count = ((operand >> 39 & 0x1f) + 1) << (5 * (operand >> 44 & 3) + 1);
-    uint64_t first = operand & axaddr_low_bits(48 - named.page_shift);
+    unsigned base_shift = named.has_ds ? 16 : named.page_shift;
+    uint64_t first = (operand & axaddr_low_bits(named.width - base_shift))
+                     << (base_shift - named.page_shift);
 
     CHECK_EQ(operand >> 46 & 3, (named.page_shift - 12) / 2 + 1);
     CHECK_EQ(operand >> 37 & 3, 0);
@@ -109,6 +113,8 @@ static void plan_begin(uint32_t tag, unsigned page_shift) {
     plan.vmid = tag;
     notes[0] = '\0';
     named.page_shift = page_shift;
+    named.has_ds = false;
+    named.width = 48;
     named.count = 0;
 }
 
@@ -118,14 +124,15 @@ static void plan_range(uint64_t first, uint64_t last, unsigned stride_shift) {
 
 #define TTL   AXADDR_AARCH64_HAS_TTL
 #define RANGE AXADDR_AARCH64_HAS_TLBIRANGE
+#define DS    AXADDR_AARCH64_HAS_DS
 
 /* ---- EL1&0 ---- */
 
-static const struct axaddr_aarch64_stage1_tables lower_4k = {12, false, false};
-static const struct axaddr_aarch64_stage1_tables upper_4k = {12, true, false};
-static const struct axaddr_aarch64_stage1_tables lower_16k = {14, false, false};
-static const struct axaddr_aarch64_stage1_tables upper_64k = {16, true, false};
-static const struct axaddr_aarch64_stage1_tables global_4k = {12, false, true};
+static const struct axaddr_aarch64_stage1_tables lower_4k = {12, false, false, 0};
+static const struct axaddr_aarch64_stage1_tables upper_4k = {12, true, false, 0};
+static const struct axaddr_aarch64_stage1_tables lower_16k = {14, false, false, 0};
+static const struct axaddr_aarch64_stage1_tables upper_64k = {16, true, false, 0};
+static const struct axaddr_aarch64_stage1_tables global_4k = {12, false, true, 0};
 
 /** ASID 63:48, TTL 47:44 (granule 4, 8, 12 plus the level), VA[55:12] 43:0. */
 static void el1_by_address(void) {
@@ -243,6 +250,59 @@ static void stage2_granules(void) {
     CHECK_STR(notes, "dsb ishst; vmalls12e1is 0; dsb ish; isb; ");
 }
 
+/* ---- 52 bits ---- */
+
+/** The register's DS is asked of the format: only FEAT_LPA2's have it. */
+static void features_of_formats(void) {
+    static const struct axaddr_format small = {.output_width = 52, .shift = {12}};
+    static const struct axaddr_format medium = {.output_width = 52, .shift = {14}};
+    static const struct axaddr_format large = {.output_width = 52, .shift = {16}};
+    static const struct axaddr_format narrow = {.output_width = 48, .shift = {12}};
+
+    CHECK_EQ(axaddr_aarch64_tlb_features_for(&small, RANGE), RANGE | DS);
+    CHECK_EQ(axaddr_aarch64_tlb_features_for(&medium, 0), DS);
+    CHECK_EQ(axaddr_aarch64_tlb_features_for(&large, RANGE | TTL), RANGE | TTL);
+    CHECK_EQ(axaddr_aarch64_tlb_features_for(&narrow, RANGE), RANGE);
+}
+
+/** With DS BaseADDR is the address's 52:16, so pages up to a multiple of 64 KiB go one by one. */
+static void ranges_with_ds(void) {
+    static const struct axaddr_aarch64_stage1_tables lower = {12, false, false, 52};
+    static const struct axaddr_aarch64_stage1_tables upper = {12, true, false, 52};
+    static const struct axaddr_aarch64_stage1_tables upper_large = {16, true, false, 52};
+    axaddr_hpa_t root = axaddr_hpa(0x40000000);
+
+    plan_begin(1, 12); /* 0x1e, 0x1f, then 0x20 to 0x22 */
+    plan_range(0x1e000, 0x22fff, 12);
+    axaddr_aarch64_el1_flush_with(&plan, &lower, RANGE | DS | TTL, &stage1_tlb, 0);
+    CHECK_STR(notes, "dsb ishst; vae1is 100000000001e; vae1is 100000000001f; "
+                     "rvae1is 1400000000002; vae1is 1000000000022; dsb ish; isb; ");
+    plan_begin(1, 12); /* VA 55:52 are ones, bit 51 is the table's */
+    plan_range(0x7123456780000, 0x7123456781fff, 12);
+    axaddr_aarch64_el1_flush_with(&plan, &upper, RANGE | DS, &stage1_tlb, 0);
+    CHECK_STR(notes, "dsb ishst; rvae1is 1401712345678; dsb ish; isb; ");
+    plan_begin(1, 12);
+    plan_range(0x7123456789000, 0x7123456789fff, 12);
+    axaddr_aarch64_el1_flush_with(&plan, &upper, RANGE | DS, &stage1_tlb, 0);
+    CHECK_STR(notes, "dsb ishst; vae1is 10f7123456789; dsb ish; isb; ");
+    plan_begin(1, 16);
+    plan_range(0x7123456780000, 0x712345679ffff, 16);
+    axaddr_aarch64_el1_flush_with(&plan, &upper_large, RANGE, &stage1_tlb, 0);
+    CHECK_STR(notes, "dsb ishst; rvae1is 1c01712345678; dsb ish; isb; ");
+    plan_begin(5, 14);
+    plan_range(0xf000000000000, 0xf000000007fff, 14);
+    axaddr_aarch64_stage2_flush_granule_with(&plan, 14, root, RANGE | DS, &stage2_tlb, 0);
+    CHECK_STR(notes, "dsb ishst; ripas2e1is 800f00000000; dsb ish; vmalle1is 0; dsb ish; isb; ");
+    plan_begin(5, 14); /* a 64 GiB block: level 1, TTL 9; 512 GiB, level 0: no level is hinted at */
+    plan_range(0xf001000000000, 0xf001fffffffff, 36);
+    axaddr_aarch64_stage2_flush_granule_with(&plan, 14, root, TTL | DS, &stage2_tlb, 0);
+    CHECK_STR(notes, "dsb ishst; ipas2e1is 90f001000000; dsb ish; vmalle1is 0; dsb ish; isb; ");
+    plan_begin(5, 12);
+    plan_range(0xf008000000000, 0xf00ffffffffff, 39);
+    axaddr_aarch64_stage2_flush_granule_with(&plan, 12, root, TTL | RANGE | DS, &stage2_tlb, 0);
+    CHECK_STR(notes, "dsb ishst; ipas2e1is f008000000; dsb ish; vmalle1is 0; dsb ish; isb; ");
+}
+
 /* ---- random plans: in every leaf of the range something is named, by ranges nothing else ---- */
 
 static uint64_t random_state = SEED;
@@ -271,21 +331,28 @@ static void random_plans(void) {
     unsigned round;
 
     for (round = 0; round < 3000; round++) {
-        struct axaddr_aarch64_stage1_tables tables = {0, false, false};
+        struct axaddr_aarch64_stage1_tables tables = {0, false, false, 0};
         unsigned page_shift = granules[random_below(3)];
+        bool is_52 = random_below(2) == 0;
+        bool has_ds = is_52 && page_shift < 16;
+        uint32_t features = (uint32_t)random_below(4) | (has_ds ? DS : 0);
         unsigned level = (unsigned)random_below(page_shift == 12 ? 3 : 2);
         unsigned leaf = (page_shift - 3) * level;
         uint64_t count = 1 + random_below(64);
-        uint64_t first = random_below((UINT64_C(1) << (47 - page_shift - leaf)) - count);
+        uint64_t first =
+            random_below((UINT64_C(1) << ((is_52 ? 51 : 47) - page_shift - leaf)) - count);
         uint64_t i;
 
         snprintf(check_context, sizeof check_context, "round %u", round);
         tables.page_shift = (uint8_t)page_shift;
         tables.is_upper = random_below(2) == 0;
+        tables.input_width = is_52 ? 52 : 0;
         plan_begin(1, page_shift);
+        named.has_ds = has_ds;
+        named.width = is_52 ? 52 : 48;
         plan_range(first << (leaf + page_shift), ((first + count) << (leaf + page_shift)) - 1,
                    leaf + page_shift);
-        axaddr_aarch64_el1_flush_with(&plan, &tables, (uint32_t)random_below(4), &stage1_tlb, 0);
+        axaddr_aarch64_el1_flush_with(&plan, &tables, features, &stage1_tlb, 0);
         for (i = first; i < first + count; i++) {
             CHECK(is_leaf_named(i << leaf, leaf));
         }
@@ -302,6 +369,8 @@ int main(void) {
     CASE(el1_everything);
     CASE(el2);
     CASE(stage2_granules);
+    CASE(features_of_formats);
+    CASE(ranges_with_ds);
     CASE(random_plans);
     return check_report("test_tlb_aarch64");
 }
