@@ -65,6 +65,7 @@ counted threads $make check-threads
 counted interleave tests/interleave/run.sh "$BUILD"
 counted stress tests/stress/run.sh "$BUILD"
 counted misuse tests/misuse/run.sh
+counted beds env SKIPS=0 $make beds
 counted template tests/template/run.sh "$BUILD/template"
 counted readme tests/readme.sh "$BUILD/readme"
 counted fuzz-corpus fuzz/replay.sh "$BUILD/fuzz_replay"

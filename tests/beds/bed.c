@@ -116,25 +116,26 @@ static void mark(unsigned index, unsigned count, bool used) {
 
     for (i = 0; i < count; i++) {
         if (is_used[index + i] == used) {
-            bed_stop("a frame is freed twice", pool_first + index * BED_PAGE_SIZE);
+            bed_stop("a frame is freed twice", pool_first + index * BED_FRAME_SIZE);
         }
         is_used[index + i] = used;
     }
 }
 
-/** Frames come with a pattern in them: what has to be zeroed shows. */
+/** Frames come with a pattern in them, larger ones here and there: what has to be zeroed shows. */
 bool bed_take(unsigned order, uint64_t *frame) {
     unsigned count = 1u << order;
+    uint64_t step = BED_FRAME_SIZE / BED_PAGE_SIZE;
+    uint64_t word;
     unsigned index;
-    unsigned word;
 
     for (index = 0; index + count <= BED_POOL_FRAMES; index += count) {
         if (is_block_free(index, count)) {
             uint64_t *words;
 
-            *frame = pool_first + index * BED_PAGE_SIZE;
+            *frame = pool_first + index * BED_FRAME_SIZE;
             words = bed_at(*frame);
-            for (word = 0; word < count * 512; word++) {
+            for (word = 0; word < count * BED_FRAME_SIZE / 8; word += step) {
                 words[word] = UINT64_C(0xbad0bad0bad0bad7);
             }
             mark(index, count, true);
@@ -148,9 +149,9 @@ bool bed_take(unsigned order, uint64_t *frame) {
 void bed_give(unsigned order, uint64_t frame) {
     unsigned count = 1u << order;
 
-    if (frame < pool_first || frame - pool_first >= BED_POOL_FRAMES * BED_PAGE_SIZE) {
+    if (frame < pool_first || frame - pool_first >= BED_POOL_FRAMES * BED_FRAME_SIZE) {
         bed_stop("a frame is freed that was never taken", frame);
     }
-    mark((unsigned)((frame - pool_first) / BED_PAGE_SIZE), count, false);
+    mark((unsigned)((frame - pool_first) >> BED_FORMAT.shift[0]), count, false);
     pool_used -= count;
 }

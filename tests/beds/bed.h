@@ -5,26 +5,44 @@
  * compares what the machine did with what the library says of the same address.
  *
  *     cases.c             what is tried, and what is right: the same on all machines
- *     bed.c               frames, printing, counting
+ *     bed.c               frames, printing
+ *     format.c            the format that is tried: all that is compiled anew for each
  *     <machine>/machine.c the machine: registers, the guest's accesses, its faults
  *     <machine>/boot.S    from reset to bed_main, the guest's entry and exit, the guest itself
  *     <machine>/bed.sh    how it is built and run, and with which formats
  *
- * A bed is compiled once for each format: BED_FORMAT is its name.
+ * A bed is linked once for each format, and knows it as BED_FORMAT.
  */
 #ifndef BED_H
 #define BED_H
 
 #include "axaddr.h"
 
-#ifndef BED_FORMAT
-#error "BED_FORMAT is the name of the format that the bed is for"
-#endif
 #ifndef BED_VERBOSE
 #define BED_VERBOSE 0
 #endif
 
-#define BED_PAGE_SIZE UINT64_C(0x1000)
+/* ---- the format: format.c ---- */
+
+extern const struct axaddr_format bed_format;
+extern const struct axaddr_format bed_shape;
+extern const unsigned bed_stride;
+extern const bool bed_is_upper;
+
+/** The format that the bed is for. */
+#define BED_FORMAT   bed_format
+/** The same; or where the root is chosen at init, the constant format with the root it gets. */
+#define BED_SHAPE    bed_shape
+/** Of the changes from one combination of flags to another, and of the lazy areas, each
+    how-many-th is tried: 1, or a prime above 5, so that all kinds are. */
+#define BED_STRIDE   bed_stride
+/** Stage 1: whether the space is in the upper half of the addresses. */
+#define BED_IS_UPPER bed_is_upper
+
+/** A frame of the HAL: a page of the format, and a table. */
+#define BED_FRAME_SIZE (UINT64_C(1) << BED_FORMAT.shift[0])
+/** The smallest frame: what a case needs, and what fault addresses are told by at least. */
+#define BED_PAGE_SIZE  UINT64_C(0x1000)
 
 /* ---- a machine: machine.c ---- */
 
@@ -41,13 +59,26 @@ struct bed_machine {
     uint64_t first, last; /**< the space; the guest can reach all of it */
     uint64_t middle;      /**< somewhere in it, with many different address bits set */
     uint64_t beyond[4];   /**< addresses outside the space that the guest can form; 0: none */
-    uint64_t probe;       /**< a 1 GiB of RAM, aligned to its size, for leaves to map */
+    uint64_t fresh;       /**< an address with nothing else below its entry of the root; 0: none */
+    uint64_t probe;       /**< RAM for leaves to map, aligned to 1 GiB */
+    uint64_t probe_size;  /**< how much is there: 256 MiB, 512 MiB; 0 for 1 GiB */
     uint64_t pool;        /**< RAM for frames: BED_POOL_FRAMES of them, aligned as a block */
     struct bed_fixture guest[6]; /**< ends with size 0 */
-    uint32_t modes[2];           /**< of accesses: 0, AXADDR_USER; ends after mode_count */
+    /**
+     * Of accesses: 0, AXADDR_USER; or where the stage tells the guest's modes apart for fetches
+     * only, AXADDR_EXECUTE_KERNEL, AXADDR_EXECUTE_USER, which stand in the place of EXECUTE.
+     */
+    uint32_t modes[2];
     unsigned mode_count;
+    unsigned
+        output_bits; /**< of the CPU's physical addresses; 0: those without RAM are not tried */
     bool tells_permission; /**< a fault says whether an entry was there */
-    bool tells_gva;        /**< a fault says the guest-virtual address, which is `address` */
+    /**
+     * Whether the machine takes the page at `address`, which may be read, for memory of the type
+     * that its flags say. 0: it does not tell.
+     */
+    bool (*has_type)(uint64_t address, uint32_t flags);
+    bool tells_gva; /**< a fault says the guest-virtual address, which is `address` */
 };
 
 /** What became of an access. */
@@ -56,6 +87,7 @@ struct bed_outcome {
     uint64_t value;            /**< what a read or a fetch gave */
     enum axaddr_status status; /**< of the library's decoder, if it was not allowed */
     struct axaddr_exit exit;   /**< what the decoder said */
+    bool is_untried;           /**< the emulator cannot be asked this: it is no case */
 };
 
 /** Find out what the CPU has, and fill in what cases.c needs to know. */
@@ -69,7 +101,7 @@ void machine_leave(void);
 void machine_flush(const struct axaddr_flush *plan);
 /**
  * Let the guest read, write (`value`) or call `address`. access: AXADDR_READ, WRITE or EXECUTE, with
- * AXADDR_USER for the guest's user mode.
+ * one of the modes; or instead of EXECUTE the mode, if it is one of AXADDR_EXECUTE_MODES.
  */
 void machine_access(uint64_t address, uint32_t access, uint64_t value, struct bed_outcome *outcome);
 /** Whether flags of a mapping permit an access; by the manual, not by the library. */
@@ -92,8 +124,16 @@ void bed_stop(const char *what, uint64_t value) __attribute__((noreturn));
 
 void *memcpy(void *to, const void *from, size_t size);
 
-/** RAM is where it says: all beds run with the identity mapping, or none. */
+/**
+ * RAM is where it says: all beds run with the identity mapping, or none. A 32-bit one that has RAM
+ * above 4 GiB sees the first of it at BED_HIGH.
+ */
 static inline void *bed_at(uint64_t hpa) {
+#ifdef BED_HIGH
+    if (hpa >> 32 != 0) {
+        return (void *)((uintptr_t)hpa + BED_HIGH);
+    }
+#endif
     return (void *)(uintptr_t)hpa;
 }
 

@@ -15,15 +15,26 @@ mkdir -p "$2"
 build=$(cd "$2" && pwd)
 export TERM=${TERM:-dumb}
 
-# What a machine's bed.sh says: emulator, flags, runs ("FORMAT CPU" each) and emulate ELF CPU; and if
-# need be other assembler sources, another linker script.
+# What a machine's bed.sh says: emulator, flags, runs ("FORMAT CPU [FLAGS]" each, flags for format.c)
+# and emulate ELF CPU; and if need be another machine.c, other assembler sources, another linker
+# script, another compiler (cc) and linker (ld, link_bed), or what this system lacks.
+code=$folder/machine.c
+cc=clang
+ld=ld.lld
 sources=()
 script=$folder/link.ld
+lacks=
+link_bed() { # ELF OBJECT...
+    "$ld" -T "$script" "${@:2}" -o "$1"
+}
 . "$folder/bed.sh"
 [ ${#sources[@]} -gt 0 ] || sources=("$folder/boot.S")
 
 if [ -z "$(type -P "$emulator")" ]; then
-    echo "skipped: bed-$machine ($emulator is missing; tools/setup beds installs it)"
+    lacks="$emulator is missing; tools/setup beds installs it"
+fi
+if [ -n "$lacks" ]; then
+    echo "skipped: bed-$machine ($lacks)"
     echo "bed-$machine: 0 passed, 0 failed, 1 skipped"
     exit 0
 fi
@@ -32,31 +43,39 @@ warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror)
 common=(-std=c11 -O1 -g -ffreestanding -nostdlib -fno-stack-protector -I "$root"
     -DBED_VERBOSE="${VERBOSE:-0}")
 
-build_bed() { # FORMAT ELF
-    local source objects=()
-    for source in "$here/bed.c" "$here/cases.c" "$folder/machine.c" "${sources[@]}"; do
-        local object=$2.$(basename "$source").o
-        # shellcheck disable=SC2086
-        clang "${flags[@]}" "${common[@]}" "${warnings[@]}" ${CFLAGS_BED:-} -DBED_FORMAT="$1" \
-            -c "$source" -o "$object"
-        objects+=("$object")
-    done
-    ld.lld -T "$script" "${objects[@]}" -o "$2"
+compile() { # SOURCE OBJECT FLAGS...
+    # shellcheck disable=SC2086
+    "$cc" "${flags[@]}" "${common[@]}" "${warnings[@]}" ${CFLAGS_BED:-} "${@:3}" -c "$1" -o "$2"
+}
+
+# All but format.c, for all formats.
+objects=()
+for source in "$here/bed.c" "$here/cases.c" "$code" "${sources[@]}"; do
+    objects+=("$build/$(basename "$source").o")
+    compile "$source" "${objects[-1]}"
+done
+
+build_bed() { # FORMAT ELF FLAGS...
+    compile "$here/format.c" "$2.o" -DBED_FORMAT_NAME="$1" "${@:3}"
+    link_bed "$2" "${objects[@]}" "$2.o"
 }
 
 passed=0
 failed=0
 for run in "${runs[@]}"; do
-    read -r format cpu <<<"$run"
+    read -r format cpu more <<<"$run"
     [ -z "${ONLY:-}" ] || [ "$ONLY" = "$format" ] || continue
-    log=$build/$format.$cpu.log
+    log=$build/$format.$cpu${more:+.${more//[^a-zA-Z0-9_]/}}.log
+    note=$(grep -o 'BED_[^ ]*' <<<"$more" || true)
+    note=${note:+ (${note//$'\n'/, })}
     status=0
-    build_bed "$format" "$build/$format.elf"
+    # shellcheck disable=SC2086
+    build_bed "$format" "$build/$format.elf" $more
     (export emulator folder build here
         export -f $(compgen -A function)
         timeout -k 2 "${limit:-60}" bash -c 'emulate "$@"' emulate "$build/$format.elf" "$cpu") \
         </dev/null >"$log" 2>"$log.errors" || status=$?
-    tr -d '\r' <"$log" | grep -a '^ok \|^FAIL \|^bed stopped\|^trap ' || true
+    tr -d '\r' <"$log" | grep -a '^ok \|^FAIL \|^bed stopped\|^trap \|^note ' || true
     counts=$(tr -d '\r' <"$log" | sed -n 's/^bed-end \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
     read -r run_passed run_failed <<<"${counts:-0 0}"
     # It must come to its end, and its status must say the same as its last line.
@@ -68,7 +87,7 @@ for run in "${runs[@]}"; do
         tail -n 5 "$log.errors"
         run_failed=$((run_failed + 1))
     fi
-    echo "  $format on $cpu: $run_passed passed, $run_failed failed"
+    echo "  $format on $cpu$note: $run_passed passed, $run_failed failed"
     passed=$((passed + run_passed))
     failed=$((failed + run_failed))
 done

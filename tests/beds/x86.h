@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * x86.h: what the three x86 beds share: ports, registers, the guest page's own tables.
+ * x86.h: what the x86 beds share: ports, registers, the guest page's own tables.
  */
 #ifndef BED_X86_H
 #define BED_X86_H
@@ -40,22 +40,31 @@ static inline uint64_t x86_address(const void *at) {
     return (uintptr_t)at;
 }
 
-#define X86_READ_CR(n, to)    __asm__ volatile("mov %%cr" #n ", %0" : "=r"(to)::"memory")
-#define X86_WRITE_CR(n, from) __asm__ volatile("mov %0, %%cr" #n ::"r"((uint64_t)(from)) : "memory")
+#define X86_READ_CR(n, to) __asm__ volatile("mov %%cr" #n ", %0" : "=r"(to)::"memory")
+#define X86_WRITE_CR(n, from)                                                                      \
+    __asm__ volatile("mov %0, %%cr" #n ::"r"((uintptr_t)(from)) : "memory")
 
-/** Frames; RAM ends at 2 GiB on Bochs, and goes on at 4 GiB on QEMU. */
+/** Frames; RAM ends at 1.25 GiB on Bochs, and goes on at 4 GiB on QEMU. */
 #define X86_POOL UINT64_C(0x10000000)
 
-/** A gigabyte for leaves to map: above 4 GiB where there is one, so that more bits are seen. */
-static inline uint64_t x86_find_probe(void) {
-    volatile uint64_t *high = bed_at(UINT64_C(0x100000000));
+/** RAM for leaves to map: above 4 GiB where there is some, so that more address bits are seen. */
+static inline void x86_find_probe(struct bed_machine *machine) {
+    volatile uint32_t *high = bed_at(UINT64_C(0x100000000));
 
-    *high = UINT64_C(0x5aa55aa512345678);
-    return *high == UINT64_C(0x5aa55aa512345678) ? UINT64_C(0x100000000) : UINT64_C(0x40000000);
+    machine->output_bits = 40; /* of both emulators */
+    *high = UINT32_C(0x5aa55aa5);
+    machine->probe = UINT64_C(0x100000000);
+    machine->probe_size = UINT64_C(1) << 30;
+    if (*high != UINT32_C(0x5aa55aa5)) {
+        machine->probe = UINT64_C(0x40000000);
+        machine->probe_size = UINT64_C(1) << 28;
+    }
 }
 
-#define X86_EFER UINT32_C(0xc0000080)
-#define X86_PAT  UINT32_C(0x277)
+#define X86_EFER     UINT32_C(0xc0000080)
+#define X86_PAT      UINT32_C(0x277)
+#define X86_CR4_PGE  UINT64_C(0x80)
+#define X86_CR4_LA57 UINT64_C(0x1000)
 
 /* The selectors that x86_boot.S makes. */
 #define X86_CODE UINT16_C(0x08)
@@ -65,11 +74,15 @@ static inline uint64_t x86_find_probe(void) {
 /** x86_boot.S: struct of a table register, the task state segment. */
 struct x86_table_register {
     uint16_t limit;
-    uint64_t base;
+    uintptr_t base;
 } __attribute__((packed));
 extern const struct x86_table_register x86_gdtr;
 extern uint8_t x86_tss[];
-extern uint64_t x86_boot_pml4[];
+/** For x86_boot.S, which goes by its level_count: each machine.c has it, by X86_BOOT_FORMAT. */
+extern const struct axaddr_format *const x86_boot_format;
+#define X86_BOOT_FORMAT const struct axaddr_format *const x86_boot_format = &BED_FORMAT
+AXADDR_STATIC_ASSERT(offsetof(struct axaddr_format, level_count) == sizeof(void *),
+                     "x86_boot.S reads level_count");
 
 /** Port e9 of both emulators is a console. */
 static inline void x86_put(char c) {
@@ -103,6 +116,72 @@ static inline void x86_write_code(void *at, uint32_t value) {
     }
     code[5] = 0xff;
     code[6] = 0xe7;
+}
+
+/* ---- stage 1: ring 0 and ring 3 are the modes, and the faults are page faults ---- */
+
+#define X86_PAGE_FAULT 14u
+
+static inline void x86_add_fixture(struct bed_machine *machine, unsigned index, uint64_t address,
+                                   uint64_t hpa, uint64_t size, uint32_t flags) {
+    machine->guest[index].address = address;
+    machine->guest[index].hpa = hpa;
+    machine->guest[index].size = size;
+    machine->guest[index].flags = flags;
+}
+
+static inline void x86_fill_rings(struct bed_machine *machine) {
+    machine->pool = X86_POOL;
+    machine->modes[0] = 0;
+    machine->modes[1] = AXADDR_USER;
+    machine->mode_count = 2;
+    machine->tells_permission = true;
+    machine->tells_gva = true;
+}
+
+/**
+ * In long mode: the lower or the upper half of the addresses, but for its end, so that there are
+ * addresses beyond the space. guest[0] is a page of code at an address of its own.
+ */
+static inline void x86_fill_stage1(struct bed_machine *machine, uint64_t guest_page_hpa) {
+    uint64_t size = UINT64_C(1) << (BED_FORMAT.input_width - 1);
+    uint64_t first = BED_IS_UPPER ? 0 - size : 0;
+    uint64_t end = first + size;
+    uint64_t gap = UINT64_C(1) << 31;
+
+    x86_fill_rings(machine);
+    machine->first = first;
+    machine->last = end - gap - 1;
+    machine->middle = first + size / 2 + size / 4 + UINT64_C(0x1b3355b000);
+    machine->beyond[0] = end - gap;
+    machine->beyond[1] = end - gap / 2 + 0x5000;
+    machine->beyond[2] = end - BED_PAGE_SIZE;
+    x86_add_fixture(machine, 0, first + size / 2 + UINT64_C(0x140000000), guest_page_hpa,
+                    BED_PAGE_SIZE, AXADDR_READ | AXADDR_EXECUTE | AXADDR_USER);
+}
+
+/** An access ended with this exception. */
+static inline void x86_tell_exception(uint64_t vector, uint64_t error, uint64_t cr2,
+                                      struct bed_outcome *outcome) {
+    struct axaddr_x86_page_fault fault;
+
+    outcome->status = AXADDR_INVALID;
+    outcome->exit.gpa = axaddr_gpa(vector); /* to be seen in the message */
+    if (vector == X86_PAGE_FAULT) {
+        axaddr_x86_64_decode(error, cr2, &fault);
+        outcome->status = fault.is_reserved ? AXADDR_INVALID : AXADDR_OK;
+        outcome->exit.gpa = axaddr_gpa(fault.gva.raw);
+        outcome->exit.access = fault.access;
+        outcome->exit.is_permission = fault.is_permission;
+        outcome->exit.is_gva_valid = true;
+        outcome->exit.gva = fault.gva;
+    }
+}
+
+/* SDM vol. 3A, 4.6, with CR0.WP, without SMEP and SMAP: all that is present is readable. */
+static inline bool x86_stage1_permits(uint32_t flags, uint32_t access) {
+    return (flags & access & AXADDR_ACCESS_FLAGS) != 0 &&
+           ((access & AXADDR_USER) == 0 || (flags & AXADDR_USER) != 0);
 }
 
 /* ---- a guest of the second stages: long mode, with tables of its own ----
@@ -156,7 +235,7 @@ static inline void x86_fill_machine(struct bed_machine *machine) {
     machine->beyond[0] = size - gap;
     machine->beyond[1] = size - gap / 2 + 0x5000;
     machine->beyond[2] = size - BED_PAGE_SIZE;
-    machine->probe = x86_find_probe();
+    x86_find_probe(machine);
     machine->pool = X86_POOL;
     machine->guest[0].address = size / 2 + UINT64_C(0x140000000);
     machine->guest[0].hpa = x86_address(x86_guest_pages);

@@ -24,9 +24,10 @@ run_qemu() { # ELF CPU
 
 # Bochs starts from a ROM of our own: no BIOS, no disk. A magic break takes it into its debugger,
 # which ends with status 0; other ends have status 1. Without a sound driver, as one in twenty runs
-# would end with a segmentation fault of Bochs 2.7 when it is taken down.
+# would end with a segmentation fault of Bochs 2.7 when it is taken down. If that happens all the
+# same, the bed having come to its end without a failure, it is run once more, and that run counts.
 run_bochs() { # ELF MODEL
-    local work=$1.$2.bochs
+    local work=$1.$2.bochs status=0
     mkdir -p "$work"
     llvm-objcopy -O binary "$1" "$work/payload.bin"
     clang --target=x86_64-unknown-none-elf -I "$work" -c "$here/x86_rom.S" -o "$work/rom.o"
@@ -38,7 +39,7 @@ run_bochs() { # ELF MODEL
     cat >"$work/bochsrc" <<END
 display_library: term
 cpu: model=$2, count=1, ips=50000000, reset_on_triple_fault=0
-memory: guest=2048, host=2048
+memory: guest=1280, host=1280
 romimage: file="$work/bed.rom", address=0xfffc0000
 vgaromimage: file=/usr/share/vgabios/vgabios.bin
 port_e9_hack: enabled=1
@@ -49,5 +50,16 @@ clock: sync=none
 log: "$work/log"
 panic: action=fatal
 END
-    TERM=dumb bochs -q -f "$work/bochsrc" -rc "$work/debugger"
+    run_bochs_once "$work" || status=$?
+    if [ "$status" -gt 128 ] && grep -aq '^bed-end [0-9]* passed, 0 failed' "$work/console"; then
+        echo "note Bochs crashed after the bed's end (status $status): run again"
+        status=0
+        run_bochs_once "$work" || status=$?
+    fi
+    return "$status"
+}
+
+run_bochs_once() { # WORK
+    TERM=dumb bochs -q -f "$1/bochsrc" -rc "$1/debugger" | tee "$1/console"
+    return "${PIPESTATUS[0]}"
 }

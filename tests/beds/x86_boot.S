@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * x86_boot.S: from 32-bit protected mode without paging (where QEMU's PVH entry and x86_rom.S leave
- * off) to bed_main in long mode, with the first 8 GiB mapped as they are.
+ * off) to bed_main in long mode, with the first 8 GiB mapped as they are. With five levels if that is
+ * what the format has.
  */
+#define LEVEL_COUNT_AT 8    /* in struct axaddr_format: x86.h */
     .section .boot, "ax"
     .code32
     .globl x86_start
@@ -16,7 +18,8 @@ x86_start:
     xor %eax, %eax
     rep stosb
 
-    movl $pdpt + 7, x86_boot_pml4
+    movl $pml4 + 7, pml5
+    movl $pdpt + 7, pml4
     mov $pdpt, %edi         /* eight directories ... */
     mov $directories + 7, %eax
     mov $8, %ecx
@@ -35,11 +38,16 @@ x86_start:
     add $8, %edi
     loop 2b
 
-    mov $x86_boot_pml4, %eax
-    mov %eax, %cr3
-    mov %cr4, %eax
-    or $0x620, %eax         /* PAE, OSFXSR, OSXMMEXCPT */
-    mov %eax, %cr4
+    mov $pml4, %eax
+    mov %cr4, %ecx
+    or $0x620, %ecx         /* PAE, OSFXSR, OSXMMEXCPT */
+    mov x86_boot_format, %edx
+    cmpb $5, LEVEL_COUNT_AT(%edx)
+    jne 3f
+    mov $pml5, %eax
+    or $0x1000, %ecx        /* LA57 */
+3:  mov %eax, %cr3
+    mov %ecx, %cr4
     mov $0xc0000080, %ecx
     rdmsr
     or $0x900, %eax         /* EFER: LME, NXE */
@@ -94,10 +102,11 @@ x86_gdtr:
 
     .section .bss
     .align 4096
-    .globl x86_boot_pml4, x86_tss
-x86_boot_pml4: .skip 4096
-pdpt:          .skip 4096
-directories:   .skip 8 * 4096
-x86_tss:       .skip 4096
-               .skip 65536
+    .globl x86_tss
+pml5:        .skip 4096
+pml4:        .skip 4096
+pdpt:        .skip 4096
+directories: .skip 8 * 4096
+x86_tss:     .skip 4096
+             .skip 65536
 stack_top:

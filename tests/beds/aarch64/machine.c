@@ -1,102 +1,90 @@
 /* SPDX-License-Identifier: MIT
  *
  * machine.c: QEMU's "virt" board, at EL2, with a guest at EL1 whose own MMU is off: its addresses
- * are IPAs as they are. Semihosting ends the run with a status.
+ * are IPAs as they are. Where a format tells EL0 from EL1, it is tried in both.
  */
-#include "../bed.h"
+#include "../aarch64.h"
 
-/** boot.S: run the guest at `pc` with x0 and x1 as given, until it comes back to EL2. */
-struct guest_run {
-    uint64_t pc;
-    uint64_t x0;
-    uint64_t x1;
-};
-void machine_run(struct guest_run *run);
-void machine_bad_trap(uint64_t esr, uint64_t elr, uint64_t far);
-extern const char guest_page[], guest_read[], guest_write[], guest_fetch[];
-
-#define READ_REGISTER(name, to) __asm__ volatile("mrs %0, " #name : "=r"(to))
-#define WRITE_REGISTER(name, value)                                                                \
-    __asm__ volatile("msr " #name ", %0\n\tisb" ::"r"((uint64_t)(value)) : "memory")
-
-#define UART  UINT64_C(0x09000000)
-#define VMID  5u
-#define PROBE UINT64_C(0x100000000) /* RAM is 0x40000000 to 0x13fffffff */
-#define POOL  UINT64_C(0x50000000)
+#define VMID       5u
+/* What aarch64_common.S calls with, as ESR_ELx has it. */
+#define HVC_END    UINT64_C(0x5a000000) /* EL1 came to its end */
+#define HVC_VECTOR UINT64_C(0x5a000001) /* something was taken to EL1 */
+#define SVC_END    UINT64_C(0x56000000) /* EL0 came to its end */
 
 static struct bed_machine machine;
+static struct axaddr_aarch64_cpu cpu;
 static axaddr_hpa_t loaded_root;
 static uint32_t tlb_features;
-static unsigned vmid_bits;
 
 void machine_put(char c) {
-    *(volatile uint32_t *)bed_at(UART) = (uint8_t)c;
+    aarch64_put(c);
 }
 
-/** Semihosting: SYS_EXIT (0x18) with ADP_Stopped_ApplicationExit. */
 void machine_exit(unsigned status) {
-    uint64_t block[2] = {0x20026, status};
-    register uint64_t x0 __asm__("x0") = 0x18;
-    register uint64_t x1 __asm__("x1") = (uintptr_t)block;
-
-    __asm__ volatile("hlt #0xf000" ::"r"(x0), "r"(x1) : "memory");
-    for (;;) {
-    }
+    aarch64_exit(status);
 }
 
 void machine_bad_trap(uint64_t esr, uint64_t elr, uint64_t far) {
-    bed_print("trap in EL2 at ");
-    bed_print_hex(elr);
-    bed_print(", address ");
-    bed_print_hex(far);
-    bed_print("\n");
-    bed_stop("ESR_EL2", esr);
+    aarch64_bad_trap(esr, elr, far);
+}
+
+/** Whether EL0 and EL1 may have different rights to fetch. */
+static bool has_modes(void) {
+    return BED_FORMAT.can_hold(AXADDR_READ | AXADDR_EXECUTE_USER);
+}
+
+/**
+ * With HCR_EL2.DC, by which all is write-back for a guest without MMU; but for what is write-back by
+ * HCR_EL2.FWB, though it is device memory for the guest.
+ */
+static bool has_type(uint64_t address, uint32_t flags) {
+    bool is_forced = (flags & (AXADDR_DEVICE | AXADDR_UNCACHED)) == 0;
+    uint64_t hcr;
+
+    AARCH64_READ(hcr_el2, hcr);
+    is_forced = is_forced && (hcr >> 46 & 1) != 0;
+    AARCH64_WRITE(hcr_el2, hcr | (is_forced ? 0 : UINT64_C(1) << 12));
+    __asm__ volatile("at s12e1r, %0\n\tisb" ::"r"(address) : "memory");
+    AARCH64_WRITE(hcr_el2, hcr);
+    return aarch64_par_has_type(flags);
 }
 
 const struct bed_machine *machine_init(void) {
-    uint64_t mmfr0, mmfr1, mmfr2, isar0, vtcr;
-    uint64_t size = UINT64_C(1) << BED_FORMAT.input_width;
+    uint64_t size = UINT64_C(1) << BED_SHAPE.input_width;
+    uint64_t guest_at = aarch64_fill_machine(&machine);
 
-    READ_REGISTER(id_aa64mmfr0_el1, mmfr0);
-    READ_REGISTER(id_aa64mmfr1_el1, mmfr1);
-    READ_REGISTER(s3_0_c0_c7_2, mmfr2); /* ID_AA64MMFR2_EL1 */
-    READ_REGISTER(id_aa64isar0_el1, isar0);
-    vmid_bits = (mmfr1 >> 4 & 0xf) == 2 ? 16 : 8;
-    tlb_features = axaddr_aarch64_tlb_features(isar0, mmfr2);
-    if (axaddr_aarch64_stage2_vtcr(&BED_FORMAT, (unsigned)mmfr0 & 0xf, vmid_bits, &vtcr) !=
-        AXADDR_OK) {
-        bed_stop("this CPU cannot have the format; ID_AA64MMFR0_EL1", mmfr0);
-    }
-    WRITE_REGISTER(vtcr_el2, vtcr);
-    WRITE_REGISTER(sctlr_el1, 0x30d00800);          /* reset value: MMU and caches off */
-    WRITE_REGISTER(hcr_el2, UINT64_C(1) << 31 | 1); /* RW: EL1 is AArch64; VM: stage 2 on */
-
+    tlb_features = aarch64_find_cpu(&cpu);
     machine.name = "aarch64";
-    machine.last = size - 1;
-    machine.middle = size / 2 + size / 4 + UINT64_C(0x1b3355b000);
+    machine.has_type = has_type;
+    machine.output_bits = axaddr_aarch64_pa_bits(&cpu);
+    machine.guest[0] = aarch64_guest_at(guest_at, 0);
     /* With its MMU off the guest forms IPAs up to the CPU's physical size only. */
-    machine.beyond[0] = BED_FORMAT.input_width < 44 ? size : 0;
-    machine.beyond[1] = BED_FORMAT.input_width < 44 ? size + size / 2 + 0x5000 : 0;
-    machine.probe = PROBE;
-    machine.pool = POOL;
-    machine.guest[0].address = size / 2 + UINT64_C(0x140000000);
-    machine.guest[0].hpa = (uintptr_t)guest_page;
-    machine.guest[0].size = BED_PAGE_SIZE;
-    machine.guest[0].flags = AXADDR_READ | AXADDR_EXECUTE;
-    machine.mode_count = 1;
-    machine.tells_permission = true;
-    machine.tells_gva = true;
+    if (size >> axaddr_aarch64_pa_bits(&cpu) == 0) {
+        machine.beyond[0] = size;
+        machine.beyond[1] = size + size / 2 + 0x50000;
+    }
+    if (has_modes()) {
+        machine.modes[0] = AXADDR_EXECUTE_KERNEL;
+        machine.modes[1] = AXADDR_EXECUTE_USER;
+        machine.mode_count = 2;
+    }
+    AARCH64_WRITE(sctlr_el1, 0x30d00800); /* reset value: MMU and caches off */
+    AARCH64_WRITE(vbar_el1, guest_at + (uint64_t)(guest_vectors - guest_page));
     return &machine;
 }
 
 void machine_load(axaddr_hpa_t root) {
-    uint64_t vttbr;
+    struct axaddr_geometry geometry = axaddr_geometry_of(&BED_SHAPE);
+    struct axaddr_aarch64_stage2_registers registers;
 
-    if (axaddr_aarch64_stage2_vttbr(&BED_FORMAT, root, vmid_bits, VMID, &vttbr) != AXADDR_OK) {
-        bed_stop("no VTTBR_EL2 for the root", root.raw);
+    if (axaddr_aarch64_stage2_load_sized(&BED_FORMAT, &geometry, &cpu, root, VMID, &registers) !=
+        AXADDR_OK) {
+        bed_stop("this CPU cannot have the format; ID_AA64MMFR0_EL1", cpu.mmfr0);
     }
     loaded_root = root;
-    WRITE_REGISTER(vttbr_el2, vttbr);
+    AARCH64_WRITE(vtcr_el2, registers.vtcr);
+    AARCH64_WRITE(vttbr_el2, registers.vttbr);
+    AARCH64_WRITE(hcr_el2, UINT64_C(1) << 31 | registers.hcr); /* RW: EL1 is AArch64 */
 }
 
 void machine_leave(void) {
@@ -106,45 +94,53 @@ void machine_flush(const struct axaddr_flush *plan) {
     struct axaddr_flush tagged = *plan;
 
     tagged.vmid = VMID;
-    axaddr_aarch64_stage2_flush(&tagged, loaded_root, tlb_features);
+    axaddr_aarch64_stage2_flush_granule(&tagged, BED_FORMAT.shift[0], loaded_root, tlb_features);
+}
+
+static enum axaddr_status decode(uint64_t esr, struct axaddr_exit *exit) {
+    enum axaddr_status status;
+    uint64_t far, hpfar, spsr;
+
+    AARCH64_READ(far_el2, far);
+    AARCH64_READ(spsr_el2, spsr);
+    status = axaddr_aarch64_read_hpfar(esr, far, &hpfar);
+    if (status != AXADDR_OK) {
+        return status;
+    }
+    return has_modes() ? axaddr_aarch64_stage2_decode_mode(esr, hpfar, far,
+                                                           axaddr_aarch64_is_user(spsr), exit)
+                       : axaddr_aarch64_stage2_decode(esr, hpfar, far, exit);
 }
 
 void machine_access(uint64_t address, uint32_t access, uint64_t value,
                     struct bed_outcome *outcome) {
-    const char *code = access == AXADDR_READ    ? guest_read
-                       : access == AXADDR_WRITE ? guest_write
-                                                : guest_fetch;
-    struct guest_run run = {0, value, address};
-    uint64_t esr, far, hpfar;
+    bool is_user = (access & AXADDR_EXECUTE_USER) != 0;
+    uint64_t spsr = is_user ? AARCH64_SPSR_EL0 : AARCH64_SPSR_EL1;
+    uint64_t esr;
 
-    run.pc = machine.guest[0].address + (uint64_t)(code - guest_page);
-    machine_run(&run);
-    READ_REGISTER(esr_el2, esr);
-    READ_REGISTER(far_el2, far);
-    outcome->value = run.x0;
-    outcome->is_allowed = (esr >> 26 & 0x3f) == 0x16; /* HVC: it came to its end */
+    outcome->value = aarch64_run_access(machine.guest[0].address, spsr, address, access, value);
+    AARCH64_READ(esr_el2, esr);
+    if (esr == HVC_VECTOR) {
+        AARCH64_READ(esr_el1, esr);
+    }
+    outcome->is_allowed = esr == HVC_END || esr == SVC_END;
     if (outcome->is_allowed) {
         return;
     }
-    outcome->status = axaddr_aarch64_read_hpfar(esr, far, &hpfar);
-    if (outcome->status == AXADDR_OK) {
-        outcome->status = axaddr_aarch64_stage2_decode(esr, hpfar, far, &outcome->exit);
-    }
+    outcome->status = decode(esr, &outcome->exit);
     if (outcome->status != AXADDR_OK) {
         outcome->exit.gpa = axaddr_gpa(esr); /* to be seen in the message */
     }
 }
 
-/* DDI 0487, D8.4.2: S2AP[0], S2AP[1] and XN each govern one kind of access. */
+/* DDI 0487, D8.4.2: S2AP[0], S2AP[1] and XN each govern one kind of access, XN by mode. */
 bool machine_permits(uint32_t flags, uint32_t access) {
-    return (flags & access) != 0;
+    if ((access & (AXADDR_READ | AXADDR_WRITE)) != 0) {
+        return (flags & access & (AXADDR_READ | AXADDR_WRITE)) != 0;
+    }
+    return (flags & (access | AXADDR_EXECUTE)) != 0;
 }
 
 void machine_write_code(void *at, uint32_t value) {
-    volatile uint32_t *code = at;
-
-    code[0] = 0x52800000 | (value & 0xffff) << 5; /* movz w0, #low */
-    code[1] = 0x72a00000 | (value >> 16) << 5;    /* movk w0, #high, lsl #16 */
-    code[2] = 0xd65f03c0;                         /* ret */
-    __asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" ::: "memory");
+    aarch64_write_code(at, value);
 }

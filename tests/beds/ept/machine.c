@@ -19,7 +19,10 @@ unsigned machine_run(struct guest_run *run, uint64_t is_launched); /* vmx.S */
 
 static uint32_t vmxon_region[BED_PAGE_SIZE / 4] __attribute__((aligned(4096)));
 static uint32_t vmcs[BED_PAGE_SIZE / 4] __attribute__((aligned(4096)));
+static uint32_t ve_information[BED_PAGE_SIZE / 4] __attribute__((aligned(4096)));
 static struct bed_machine machine;
+X86_BOOT_FORMAT;
+static uint64_t capabilities;
 static uint64_t eptp;
 static bool is_launched;
 
@@ -93,12 +96,21 @@ static void enter_vmx(void) {
     }
 }
 
+/**
+ * With a format that suppresses it in its entries, "EPT-violation #VE" is on: where the bit were
+ * missing, the guest would get the exception, which is an exit of another kind.
+ */
 static void set_controls(void) {
     bool has_true = (x86_read_msr(MSR_VMX_BASIC) >> 55 & 1) != 0;
+    uint64_t entries = BED_FORMAT.empty | BED_FORMAT.attributes_of(AXADDR_READ, 0);
+    bool has_ve = (entries & AXADDR_X86_EPT_SVE) != 0;
 
     write_controls(0x4000, has_true ? 0x48d : 0x481, 0);
     write_controls(0x4002, has_true ? 0x48e : 0x482, 1u << 31 | 1u << 7); /* secondary, HLT */
-    write_controls(0x401e, 0x48b, 1u << 1);                               /* EPT */
+    write_controls(0x401e, 0x48b, 1u << 1 | (has_ve ? 1u << 18 : 0));     /* EPT, #VE */
+    if (has_ve) {
+        write_field(0x202a, x86_address(ve_information));
+    }
     /* Exit: a 64-bit host, PAT and EFER saved and loaded. Entry: a long-mode guest, PAT, EFER. */
     write_controls(0x400c, has_true ? 0x48f : 0x483,
                    1u << 9 | 1u << 18 | 1u << 19 | 1u << 20 | 1u << 21);
@@ -155,8 +167,9 @@ const struct bed_machine *machine_init(void) {
     uint64_t cr0, cr3, cr4, missing;
 
     enter_vmx();
+    capabilities = x86_read_msr(MSR_EPT_VPID_CAP);
     missing =
-        axaddr_x86_ept_missing(x86_read_msr(MSR_EPT_VPID_CAP), &BED_FORMAT,
+        axaddr_x86_ept_missing(capabilities, &BED_FORMAT,
                                AXADDR_X86_EPT_CAP_EXECUTE_ONLY | AXADDR_X86_EPT_CAP_ACCESSED_DIRTY);
     if (missing != 0) {
         bed_stop(axaddr_x86_ept_cap_name(missing), missing);
@@ -175,7 +188,7 @@ const struct bed_machine *machine_init(void) {
 }
 
 void machine_load(axaddr_hpa_t root) {
-    if (axaddr_x86_ept_eptp(root, true, &eptp) != AXADDR_OK) {
+    if (axaddr_x86_ept_eptp_of(&BED_FORMAT, root, true, capabilities, &eptp) != AXADDR_OK) {
         bed_stop("no EPTP for the root", root.raw);
     }
     write_field(0x201a, eptp);
@@ -214,9 +227,10 @@ void machine_access(uint64_t address, uint32_t access, uint64_t value,
     outcome->status = AXADDR_INVALID;
     outcome->exit.gpa = axaddr_gpa(reason); /* to be seen in the message */
     if (reason == EXIT_EPT_VIOLATION) {
-        outcome->status = AXADDR_OK;
         axaddr_x86_ept_decode(read_field(0x6400), read_field(0x2400), read_field(0x640a),
                               &outcome->exit);
+        /* Each of these accesses is at a linear address. */
+        outcome->status = outcome->exit.is_gva_valid ? AXADDR_OK : AXADDR_INVALID;
         /* The window stands for the page: told is where the guest saw it. */
         if (outcome->exit.gva.raw == run.rsi) {
             outcome->exit.gva = axaddr_gva(address);

@@ -4,6 +4,6 @@
 . "$here/x86.sh"
 sources+=("$folder/svm.S" "$here/x86_guest.S")
 flags+=(-DHYPERCALL=vmmcall)
-runs=("axaddr_x86_npt EPYC" "axaddr_x86_npt_2m EPYC" "axaddr_x86_npt bochs:ryzen"
-    "axaddr_x86_npt_2m bochs:ryzen")
+runs=("axaddr_x86_npt EPYC" "axaddr_x86_npt_2m EPYC" "axaddr_x86_npt_la57 max"
+    "axaddr_x86_npt bochs:ryzen" "axaddr_x86_npt_2m bochs:ryzen")
 limit=120

@@ -21,6 +21,7 @@ static uint8_t vmcb[BED_PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t host_save[BED_PAGE_SIZE] __attribute__((aligned(4096)));
 static uint8_t permission_maps[5 * BED_PAGE_SIZE] __attribute__((aligned(4096)));
 static struct bed_machine machine;
+X86_BOOT_FORMAT;
 static bool has_flush_by_asid;
 
 static volatile uint64_t *field64(unsigned offset) {
@@ -56,7 +57,7 @@ static void set_controls(void) {
     *field64(0x90) = 1; /* nested paging */
 }
 
-/** The guest is in long mode like the host; it has no IDT and no stack, and needs none. */
+/** The guest is in long mode, with four levels; it has no IDT and no stack, and needs none. */
 static void set_guest(uint64_t cr3) {
     uint64_t cr0, cr4;
     unsigned offset;
@@ -69,7 +70,7 @@ static void set_guest(uint64_t cr3) {
     set_segment(0x410, X86_CODE, 0xa9b, 0xffffffff, 0);
     set_segment(0x490, X86_TSS, 0x8b, 0x67, x86_address(x86_tss));
     *field64(0x4d0) = x86_read_msr(X86_EFER);
-    *field64(0x548) = cr4;
+    *field64(0x548) = cr4 & ~X86_CR4_LA57;
     *field64(0x550) = cr3;
     *field64(0x558) = cr0;
     *field64(0x560) = 0x400;

@@ -1,98 +1,78 @@
 /* SPDX-License-Identifier: MIT
  *
- * machine.c: QEMU's "virt" board with the hypervisor extension. The bed is in HS-mode; its guest in
- * VS-mode, with vsatp 0: its addresses are guest-physical as they are.
+ * machine.c: QEMU's "virt" board with the hypervisor extension, of RV64 or RV32. The bed is in
+ * HS-mode; its guest in VS-mode, with vsatp 0: its addresses are guest-physical as they are.
  */
-#include "../bed.h"
+#include "../riscv.h"
 
-/** boot.S: run the guest at `pc` with a0 and a1 as given, until it comes back to HS-mode. */
-struct guest_run {
-    uint64_t pc;
-    uint64_t a0;
-    uint64_t a1;
-};
-void machine_run(struct guest_run *run);
-void machine_bad_trap(uint64_t cause, uint64_t pc, uint64_t value);
-extern const char guest_page[], guest_read[], guest_write[], guest_fetch[];
-
-/* By their numbers, as assemblers without the extension do not know their names. */
-#define HSTATUS       0x600
-#define HTVAL         0x643
-#define HTINST        0x64a
-#define HGATP         0x680
-#define VSATP         0x280
-#define SCAUSE        0x142
-#define STVAL         0x143
-#define CSR_TEXT(n)   #n
-#define READ(csr)     READ_(csr)
-#define WRITE(csr, v) WRITE_(csr, v)
-#define READ_(csr)                                                                                 \
-    __extension__({                                                                                \
-        uint64_t csr_value_;                                                                       \
-        __asm__ volatile("csrr %0, " #csr : "=r"(csr_value_)::"memory");                           \
-        csr_value_;                                                                                \
-    })
-#define WRITE_(csr, v) __asm__ volatile("csrw " #csr ", %0" ::"r"((uint64_t)(v)) : "memory")
-
-#define UART  UINT64_C(0x10000000)
-#define TEST  UINT64_C(0x00100000) /* "sifive_test": ends the run */
-#define VMID  5u
-#define PROBE UINT64_C(0x100000000) /* RAM is 0x80000000 to 0x13fffffff */
-#define POOL  UINT64_C(0x90000000)
+#define VMID 5u
 
 static struct bed_machine machine;
 
 void machine_put(char c) {
-    *(volatile uint8_t *)bed_at(UART) = (uint8_t)c;
+    riscv_put(c);
 }
 
 void machine_exit(unsigned status) {
-    *(volatile uint32_t *)bed_at(TEST) = status == 0 ? 0x5555 : status << 16 | 0x3333;
-    for (;;) {
-    }
+    riscv_exit(status);
 }
 
-void machine_bad_trap(uint64_t cause, uint64_t pc, uint64_t value) {
-    bed_print("trap outside the guest at ");
-    bed_print_hex(pc);
-    bed_print(", value ");
-    bed_print_hex(value);
-    bed_print("\n");
-    bed_stop("cause", cause);
+void machine_bad_trap(uintptr_t cause, uintptr_t pc, uintptr_t value) {
+    riscv_bad_trap(cause, pc, value);
 }
 
-const struct bed_machine *machine_init(void) {
-    uint64_t size = UINT64_C(1) << BED_FORMAT.input_width;
+/** RV64: the guest can form addresses beyond the space. */
+static uint64_t find_beyond(void) {
+    uint64_t size = UINT64_C(1) << BED_SHAPE.input_width;
 
-    WRITE(VSATP, 0);
-    machine.name = "riscv";
     machine.beyond[0] = size;
     machine.beyond[1] = size + size / 2 + 0x5000;
     /* QEMU 7.2 sign-extends guest-physical addresses: half of the space faults, mapped or not. */
-    size /= 2;
-    machine.beyond[2] = size;
+    machine.beyond[2] = size / 2;
+    return size / 2;
+}
+
+const struct bed_machine *machine_init(void) {
+    bool is_32 = sizeof(uintptr_t) == 4; /* Sv32x4: the guest can form 32 of 34 bits */
+    uint64_t size = is_32 ? UINT64_C(1) << 32 : find_beyond();
+    uint64_t quarter = size / 4 - 1;
+
+    RISCV_WRITE(RISCV_VSATP, 0);
+    machine.name = "riscv";
+    machine.output_bits = RISCV_OUTPUT_BITS;
     machine.last = size - 1;
-    machine.middle = size / 2 + size / 4 + UINT64_C(0x1b3355b000);
-    machine.probe = PROBE;
-    machine.pool = POOL;
-    machine.guest[0].address = size / 2 + UINT64_C(0x140000000);
-    machine.guest[0].hpa = (uintptr_t)guest_page;
-    machine.guest[0].size = BED_PAGE_SIZE;
-    machine.guest[0].flags = AXADDR_READ | AXADDR_EXECUTE;
+    machine.middle = size / 2 + size / 4 + (UINT64_C(0x1b3355b000) & quarter);
+    machine.probe = RISCV_PROBE;
+    machine.pool = RISCV_POOL;
+    machine.guest[0] = riscv_guest_at(size / 2 + (UINT64_C(0x140000000) & quarter), 0);
     machine.mode_count = 1;
     machine.tells_permission = false;
     machine.tells_gva = true;
     return &machine;
 }
 
-void machine_load(axaddr_hpa_t root) {
-    uint64_t hgatp;
+static uintptr_t hgatp_for(axaddr_hpa_t root) {
+    enum axaddr_status status;
+#if __riscv_xlen == 64
+    uint64_t hgatp = 0;
 
-    if (axaddr_riscv_gstage_hgatp(&BED_FORMAT, root, VMID, &hgatp) != AXADDR_OK) {
+    status = axaddr_riscv_gstage_hgatp(&BED_SHAPE, root, VMID, &hgatp);
+#else
+    uint32_t hgatp = 0;
+
+    status = axaddr_riscv_sv32x4_hgatp(root, VMID, &hgatp);
+#endif
+    if (status != AXADDR_OK) {
         bed_stop("no hgatp for the root", root.raw);
     }
-    WRITE(HGATP, hgatp);
-    if (READ(HGATP) != hgatp) {
+    return hgatp;
+}
+
+void machine_load(axaddr_hpa_t root) {
+    uintptr_t hgatp = hgatp_for(root);
+
+    RISCV_WRITE(RISCV_HGATP, hgatp);
+    if (RISCV_READ(RISCV_HGATP) != hgatp) {
         bed_stop("the hart does not have this mode; hgatp", hgatp);
     }
     axaddr_riscv_hfence_gvma_all();
@@ -105,27 +85,22 @@ void machine_flush(const struct axaddr_flush *plan) {
     struct axaddr_flush tagged = *plan;
 
     tagged.vmid = VMID;
-    axaddr_riscv_gstage_flush(&tagged, false);
+    axaddr_riscv_gstage_flush(&tagged, BED_FORMAT.run_bits != 0); /* Svinval: bed.sh */
 }
 
 void machine_access(uint64_t address, uint32_t access, uint64_t value,
                     struct bed_outcome *outcome) {
-    const char *code = access == AXADDR_READ    ? guest_read
-                       : access == AXADDR_WRITE ? guest_write
-                                                : guest_fetch;
-    struct guest_run run = {0, value, address};
-    uint64_t cause;
+    uintptr_t cause;
 
-    run.pc = machine.guest[0].address + (uint64_t)(code - guest_page);
-    machine_run(&run);
-    cause = READ(SCAUSE);
-    outcome->value = run.a0;
+    outcome->value = riscv_run_access(machine.guest[0].address, address, access, value);
+    cause = RISCV_READ(RISCV_SCAUSE);
     outcome->is_allowed = cause == 10; /* ecall from VS-mode: it came to its end */
     if (outcome->is_allowed) {
         return;
     }
     outcome->status =
-        axaddr_riscv_gstage_decode(cause, READ(STVAL), READ(HTVAL), READ(HTINST), &outcome->exit);
+        axaddr_riscv_gstage_decode(cause, RISCV_READ(RISCV_STVAL), RISCV_READ(RISCV_HTVAL),
+                                   RISCV_READ(RISCV_HTINST), &outcome->exit);
     if (outcome->status != AXADDR_OK) {
         outcome->exit.gpa = axaddr_gpa(cause); /* to be seen in the message */
     }
@@ -137,10 +112,5 @@ bool machine_permits(uint32_t flags, uint32_t access) {
 }
 
 void machine_write_code(void *at, uint32_t value) {
-    volatile uint32_t *code = at;
-
-    code[0] = 0x00000537 | ((value + 0x800) & 0xfffff000); /* lui a0, upper */
-    code[1] = 0x0005051b | (value & 0xfff) << 20;          /* addiw a0, a0, lower */
-    code[2] = 0x00008067;                                  /* ret */
-    __asm__ volatile("fence.i" ::: "memory");
+    riscv_write_code(at, value);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * machine.c: 64-bit x86 with one stage. The bed itself runs on the tables under test, as a
- * hypervisor does on its own: its memory is mapped as it is, for ring 0 only. Accesses are made
- * from ring 0 and ring 3.
+ * hypervisor does on its own: its memory is mapped as it is, for ring 0 only; or it is left out of
+ * the space, which is in the upper half then. Accesses are made from ring 0 and ring 3.
  */
 #include "../x86.h"
 
@@ -17,16 +17,18 @@ void machine_run(struct access_run *run); /* trap.S */
 void machine_bad_trap(uint64_t vector, uint64_t rip, uint64_t cr2);
 extern const char machine_vectors[], guest_page[], guest_read[], guest_write[], guest_fetch[];
 
-#define VECTOR_PAGE_FAULT 14u
-#define VECTOR_END        32u
-#define VECTOR_COUNT      33u
-#define USER_CODE         0x33u /* 0x30 of x86_boot.S, for ring 3 */
-#define USER_DATA         0x2bu
+#define VECTOR_END   6u /* an invalid instruction */
+#define VECTOR_COUNT 32u
+#define USER_CODE    0x33u /* 0x30 of x86_boot.S, for ring 3 */
+#define USER_DATA    0x2bu
 
 static uint64_t vectors[2 * VECTOR_COUNT] __attribute__((aligned(16)));
 static uint8_t trap_stack[BED_PAGE_SIZE] __attribute__((aligned(16)));
 static struct bed_machine machine;
-static bool has_invpcid;
+static uint64_t boot_cr3;
+static uint64_t *shared_entry; /* of the root, where the space is in the upper half */
+static struct axaddr_x86_64_use use;
+X86_BOOT_FORMAT;
 
 void machine_put(char c) {
     x86_put(c);
@@ -45,7 +47,7 @@ void machine_bad_trap(uint64_t vector, uint64_t rip, uint64_t cr2) {
     bed_stop("vector", vector);
 }
 
-/** Interrupt gates, IST 1; the last may be called from ring 3. */
+/** Interrupt gates, IST 1. */
 static void set_vectors(void) {
     struct x86_table_register idtr = {sizeof(vectors) - 1, x86_address(vectors)};
     uint64_t stack = x86_address(trap_stack) + sizeof(trap_stack);
@@ -53,9 +55,8 @@ static void set_vectors(void) {
 
     for (i = 0; i < VECTOR_COUNT; i++) {
         uint64_t target = x86_address(machine_vectors) + 16 * i;
-        uint64_t rights = i == VECTOR_END ? 0xee01 : 0x8e01;
 
-        vectors[2 * i] = (target & 0xffff) | (uint64_t)X86_CODE << 16 | rights << 32 |
+        vectors[2 * i] = (target & 0xffff) | (uint64_t)X86_CODE << 16 | UINT64_C(0x8e01) << 32 |
                          (target >> 16 & 0xffff) << 48;
         vectors[2 * i + 1] = target >> 32;
     }
@@ -63,56 +64,57 @@ static void set_vectors(void) {
     __asm__ volatile("lidt %0" ::"m"(idtr));
 }
 
-static void add_fixture(unsigned index, uint64_t address, uint64_t hpa, uint64_t size,
-                        uint32_t flags) {
-    machine.guest[index].address = address;
-    machine.guest[index].hpa = hpa;
-    machine.guest[index].size = size;
-    machine.guest[index].flags = flags;
+static void add_own_memory(void) {
+    x86_add_fixture(&machine, 1, 0x100000, 0x100000, 0x300000,
+                    AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE);
+    x86_add_fixture(&machine, 2, X86_POOL, X86_POOL, BED_POOL_FRAMES * BED_PAGE_SIZE,
+                    AXADDR_READ | AXADDR_WRITE);
+    x86_add_fixture(&machine, 3, machine.probe, machine.probe, machine.probe_size,
+                    AXADDR_READ | AXADDR_WRITE);
 }
 
 const struct bed_machine *machine_init(void) {
-    uint64_t size = UINT64_C(1) << 47;
-    uint64_t gap = UINT64_C(1) << 31; /* so that there are addresses beyond the space */
+    uint64_t cr4;
 
     set_vectors();
-    has_invpcid = (x86_cpuid(7, 1) & 0x400) != 0;
+    X86_READ_CR(3, boot_cr3);
+    X86_READ_CR(4, cr4);
+    X86_WRITE_CR(4, cr4 | X86_CR4_PGE);
+    use.input_width = BED_FORMAT.input_width;
+    use.has_global = true;
+    use.has_invpcid = (x86_cpuid(7, 1) & 0x400) != 0;
     machine.name = "x86";
-    machine.last = size - gap - 1;
-    machine.middle = size / 2 + size / 4 + UINT64_C(0x1b3355b000);
-    machine.beyond[0] = size - gap;
-    machine.beyond[1] = size - gap / 2 + 0x5000;
-    machine.beyond[2] = size - BED_PAGE_SIZE;
-    machine.probe = x86_find_probe();
-    machine.pool = X86_POOL;
-    machine.modes[0] = 0;
-    machine.modes[1] = AXADDR_USER;
-    machine.mode_count = 2;
-    machine.tells_permission = true;
-    machine.tells_gva = true;
-    add_fixture(0, size / 2 + UINT64_C(0x140000000), x86_address(guest_page), BED_PAGE_SIZE,
-                AXADDR_READ | AXADDR_EXECUTE | AXADDR_USER);
-    add_fixture(1, 0x100000, 0x100000, 0x300000, AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE);
-    add_fixture(2, X86_POOL, X86_POOL, BED_POOL_FRAMES * BED_PAGE_SIZE, AXADDR_READ | AXADDR_WRITE);
-    add_fixture(3, machine.probe, machine.probe, UINT64_C(1) << 30, AXADDR_READ | AXADDR_WRITE);
+    x86_fill_stage1(&machine, x86_address(guest_page));
+    x86_find_probe(&machine);
+    if (!BED_IS_UPPER) {
+        add_own_memory();
+    }
     return &machine;
 }
 
+/** A space in the upper half leaves the lower one alone: that stays as x86_boot.S has made it. */
 void machine_load(axaddr_hpa_t root) {
     uint64_t cr3;
 
     if (axaddr_x86_64_cr3(root, 0, false, &cr3) != AXADDR_OK) {
         bed_stop("no CR3 for the root", root.raw);
     }
+    if (BED_IS_UPPER) {
+        shared_entry = bed_at(root.raw);
+        *shared_entry = *(const uint64_t *)bed_at(boot_cr3);
+    }
     X86_WRITE_CR(3, cr3);
 }
 
 void machine_leave(void) {
-    X86_WRITE_CR(3, x86_address(x86_boot_pml4));
+    X86_WRITE_CR(3, boot_cr3);
+    if (shared_entry != 0) {
+        *shared_entry = BED_FORMAT.empty;
+    }
 }
 
 void machine_flush(const struct axaddr_flush *plan) {
-    axaddr_x86_64_flush(plan, has_invpcid);
+    axaddr_x86_64_flush_as(plan, &use);
 }
 
 void machine_access(uint64_t address, uint32_t access, uint64_t value,
@@ -122,7 +124,6 @@ void machine_access(uint64_t address, uint32_t access, uint64_t value,
                                                       : guest_fetch;
     bool is_user = (access & AXADDR_USER) != 0;
     struct access_run run = {.address = address, .value = value};
-    struct axaddr_x86_page_fault fault;
 
     run.code = machine.guest[0].address + (x86_address(code) - x86_address(guest_page));
     run.cs = is_user ? USER_CODE : X86_CODE;
@@ -130,26 +131,13 @@ void machine_access(uint64_t address, uint32_t access, uint64_t value,
     machine_run(&run);
     outcome->value = run.value;
     outcome->is_allowed = run.vector == VECTOR_END;
-    if (outcome->is_allowed) {
-        return;
-    }
-    outcome->status = AXADDR_INVALID;
-    outcome->exit.gpa = axaddr_gpa(run.vector); /* to be seen in the message */
-    if (run.vector == VECTOR_PAGE_FAULT) {
-        axaddr_x86_64_decode(run.error, run.cr2, &fault);
-        outcome->status = fault.is_reserved ? AXADDR_INVALID : AXADDR_OK;
-        outcome->exit.gpa = axaddr_gpa(fault.gva.raw);
-        outcome->exit.access = fault.access;
-        outcome->exit.is_permission = fault.is_permission;
-        outcome->exit.is_gva_valid = true;
-        outcome->exit.gva = fault.gva;
+    if (!outcome->is_allowed) {
+        x86_tell_exception(run.vector, run.error, run.cr2, outcome);
     }
 }
 
-/* SDM vol. 3A, 4.6, with CR0.WP, without SMEP and SMAP: all that is present is readable. */
 bool machine_permits(uint32_t flags, uint32_t access) {
-    return (flags & access & AXADDR_ACCESS_FLAGS) != 0 &&
-           ((access & AXADDR_USER) == 0 || (flags & AXADDR_USER) != 0);
+    return x86_stage1_permits(flags, access);
 }
 
 void machine_write_code(void *at, uint32_t value) {

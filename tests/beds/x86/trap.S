@@ -42,7 +42,7 @@ machine_run:
     .globl machine_vectors
 machine_vectors:
     .set number, 0
-    .rept 33
+    .rept 32
     entry %number
     .set number, number + 1
     .endr
@@ -82,20 +82,21 @@ bad_trap:
     and $~15, %rsp
     call machine_bad_trap
 
-/* What is run: a page that both rings may execute, at an address of its own. rsi is the address. */
+/* What is run: a page that both rings may execute, at an address of its own. rsi is the address; an
+   invalid instruction ends the access. */
     .balign 4096
     .globl guest_page, guest_read, guest_write, guest_fetch
 guest_page:
 guest_read:
     mov (%rsi), %rax
-    int $32
+    ud2
 guest_write:
     mov %rax, (%rsi)
-    int $32
+    ud2
 guest_fetch:
     lea 1f(%rip), %rdi
     jmp *%rsi
-1:  int $32
+1:  ud2
     .balign 4096
 
     .section .bss
