@@ -8,6 +8,8 @@
  *     build/make_corpus build/more/space 30
  *     MORE=build/more fuzz/minimise build/fuzz space
  */
+#include "space_kind.h"
+
 #include "../tests/steps.h"
 
 #define SEED_BYTES 400
@@ -18,8 +20,7 @@ static size_t record(unsigned index, uint8_t how, uint64_t seed, uint8_t *bytes)
     static uint64_t cuts[WINDOW_CUT_MAX];
     static struct steps steps;
     static struct host host;
-    const struct space_ops *kind =
-        index < space_count ? spaces[index] : tables[index - space_count];
+    const struct space_ops *kind = space_kind(index);
 
     memset(&steps, 0, sizeof(steps));
     steps.source.random = seed * UINT64_C(0x9e3779b97f4a7c15);
@@ -28,7 +29,8 @@ static size_t record(unsigned index, uint8_t how, uint64_t seed, uint8_t *bytes)
     steps.fail_rarity = 6;
     bytes[0] = (uint8_t)index;
     bytes[1] = how;
-    host_init(&host, 256, kind->format->output_width > 39 ? HOST_BASE : 0x40073000, how >> 4 & 3);
+    host_init(&host, 256, kind->format->output_width > 39 ? HOST_BASE : HOST_LOW_BASE,
+              how >> 4 & 3);
     pair_init(&steps.pair, kind, &host, cuts,
               window_cut(cuts, kind->format, (enum window)(how & 3), page_counts[how >> 2 & 3]));
     while (steps.source.record_count + 20 < steps.source.record_max && !check_case_failed) {
@@ -45,7 +47,7 @@ static size_t record(unsigned index, uint8_t how, uint64_t seed, uint8_t *bytes)
 
 int main(int argument_count, char **arguments) {
     unsigned count = argument_count == 3 ? (unsigned)strtoul(arguments[2], 0, 10) : 0;
-    unsigned kind_count = space_count + table_count;
+    unsigned kind_count = space_kind_count();
     unsigned i;
 
     if (count == 0) {
@@ -57,12 +59,15 @@ int main(int argument_count, char **arguments) {
         /* All windows, sizes and orders in turn. */
         uint8_t how = (uint8_t)((index + i / kind_count) % 64);
         uint8_t bytes[SEED_BYTES];
-        size_t size = record(index, how, i + 1, bytes);
+        size_t size;
         char path[512];
         FILE *file;
 
-        snprintf(path, sizeof(path), "%s/%s-%u", arguments[1],
-                 (index < space_count ? spaces[index] : tables[index - space_count])->name,
+        if (space_kind(index) == 0) {
+            continue;
+        }
+        size = record(index, how, i + 1, bytes);
+        snprintf(path, sizeof(path), "%s/%s-%u-%u", arguments[1], space_kind(index)->name, index,
                  i / kind_count);
         file = fopen(path, "wb");
         if (file == 0 || fwrite(bytes, 1, size, file) != size || fclose(file) != 0) {

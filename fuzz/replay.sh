@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # fuzz/replay.sh BUILD_DIR [TARGET [FILE...]]: build the fuzz targets as ordinary programs under the
-# sanitizers of gcc and run each over its files of fuzz/corpus, or over those that are given. Ends
+# sanitizers of clang and run each over its files of fuzz/corpus, or over those that are given. Ends
 # with the line "fuzz_replay: N passed, M failed". FUZZ_TRACE=1 in the environment shows what an
 # input does (those of the targets request and vcpus).
 set -eu
@@ -17,12 +17,12 @@ build=$(cd "$1" && pwd)
 shift
 targets=${1:-$(cd "$root/fuzz" && ls fuzz_*.c | sed 's/fuzz_\(.*\)\.c/\1/')}
 [ $# -eq 0 ] || shift
-cc="gcc -std=c11 -Og -g -fno-var-tracking -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror \
+cc="clang -std=c11 -O1 -g1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror \
     -fsanitize=address,undefined -fno-sanitize-recover=all -I$root"
 
-# Spaces and tables: the objects of the host tests where they are there (make check-gcc) and no older
+# Spaces and tables: the objects of the host tests where they are there (make check-clang) and no older
 # than what they are made of.
-objects=$build/../gcc
+objects=$build/../clang
 for object in spaces tables; do
     if [ ! -e "$objects/$object.o" ] ||
         [ -n "$(find "$root/axaddr.h" "$root/axaddr_core" "$root/axaddr_arch" "$root/tests" \
