@@ -17,15 +17,14 @@ HEADERS := axaddr.h $(wildcard axaddr_core/*.h axaddr_arch/*.h)
 
 TESTS := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 
-CC_gcc := gcc -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
-CC_clang := clang -std=c11 -O1 -g $(WARNINGS) $(CHECKED)
-CC_fast := gcc -std=c11 -O2 -g $(WARNINGS)
+CC_gcc := gcc -std=c11 -O2 -g1 $(WARNINGS)
+CC_clang := clang -std=c11 -O1 -g1 $(WARNINGS) $(CHECKED)
 # gcc warns that ThreadSanitizer does not see fences: no test relies on one that it would have to see.
 CC_tsan := gcc -std=c11 -O1 -g $(WARNINGS) -Wno-tsan -fsanitize=thread
 CC_coverage := clang -std=c11 -O1 -g $(WARNINGS) -fprofile-instr-generate -fcoverage-mapping
 CC_coverage_threads := $(CC_coverage) -fprofile-update=atomic
 
-# $(1): gcc, clang, fast, tsan, coverage or coverage_threads
+# $(1): gcc, clang, tsan, coverage or coverage_threads
 define host_tests
 $(BUILD)/$(1)/%.o: tests/%.c $(HEADERS) $(wildcard tests/*.h)
 	@mkdir -p $$(@D)
@@ -38,7 +37,7 @@ $(BUILD)/$(1)/test_%: $(BUILD)/$(1)/test_%.o $(BUILD)/$(1)/spaces.o $(BUILD)/$(1
 check-$(1): $(TESTS:%=$(BUILD)/$(1)/%)
 	@tests/run.sh $$^
 endef
-$(foreach variant,gcc clang fast tsan coverage coverage_threads,$(eval $(call host_tests,$(variant))))
+$(foreach variant,gcc clang tsan coverage coverage_threads,$(eval $(call host_tests,$(variant))))
 
 # Programs with threads are also built with ThreadSanitizer.
 THREADED := $(patsubst tests/%.c,%,$(shell grep -l pthread.h tests/test_*.c))
@@ -51,13 +50,13 @@ check-threads: $(THREADED:%=$(BUILD)/tsan/%)
 
 .PHONY: check test run hello bench bench-instr fuzz format format-check clean help
 
-check: check-gcc ## (default) build and run the host tests with gcc and its sanitizers
+check: check-gcc ## (default) build and run the host tests with gcc, optimised; check-clang: with sanitizers
 
 run: ## a small hypervisor on this library runs Debian's U-Boot as its guest (RISC-V, QEMU)
 	@tools/setup run
 	@examples/vmm_riscv/run.sh $(BUILD)/vmm_riscv
 
-test: ## all tests: host (gcc, clang), headers, templates, misuse, README, fuzz corpus, the guest
+test: ## all tests: host (gcc, clang), templates, misuse, README, fuzz corpus, beds, the guest
 	@tools/setup test
 	@BUILD=$(BUILD) tests/all.sh
 
@@ -82,7 +81,7 @@ fuzz: ## AFL++ for FUZZ_SECONDS (60), on all targets in turn or on FUZZ_TARGET (
 # Where threads share counters, these have to be atomic, and are ten times slower for it.
 COVERED := $(patsubst %,$(BUILD)/coverage/%,$(filter-out $(THREADED),$(TESTS))) \
     $(THREADED:%=$(BUILD)/coverage_threads/%) \
-    $(patsubst fuzz/%.c,$(BUILD)/coverage/%,$(wildcard fuzz/fuzz_*.c))
+    $(patsubst fuzz/%.c,$(BUILD)/coverage/%,$(wildcard fuzz/fuzz_*.c)) $(BUILD)/coverage/interleave
 
 .PHONY: coverage size
 coverage: ## lines and branches that the host tests and the fuzz corpus reach; fails under 95 %
@@ -92,6 +91,11 @@ coverage: ## lines and branches that the host tests and the fuzz corpus reach; f
 $(BUILD)/coverage/fuzz_%: fuzz/fuzz_%.c fuzz/replay.c $(BUILD)/coverage/spaces.o \
     $(BUILD)/coverage/tables.o $(HEADERS) $(wildcard fuzz/*.h tests/*.h tests/interleave/*.[ch])
 	@$(CC_coverage) -I. $(filter fuzz/%.c %.o,$^) -o $@
+
+$(BUILD)/coverage/interleave: tests/interleave/interleave.c $(HEADERS) \
+    $(wildcard tests/interleave/*.h tests/*.h)
+	@mkdir -p $(@D)
+	@$(subst -std=c11,-std=gnu11,$(CC_coverage)) $< -o $@
 
 size: ## code and stack of an instance with its whole API, against tests/template/budgets
 	@tools/setup size
@@ -116,7 +120,7 @@ BEDS := $(patsubst tests/beds/%/bed.sh,%,$(wildcard tests/beds/*/bed.sh))
 beds: ## tables of every format, judged by the MMUs of emulators; VERBOSE=1 shows each case
 	@BUILD=$(BUILD) tests/beds/all.sh $(BEDS)
 
-# One of them, by its folder: bed-aarch64, bed-riscv, bed-npt, bed-ept, bed-x86.
+# One of them, by its folder: bed-aarch64, bed-x86 and so on.
 $(BEDS:%=bed-%): bed-%:
 	@tools/setup beds
 	@tests/beds/run.sh $* $(BUILD)/beds/$*
