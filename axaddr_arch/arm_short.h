@@ -184,11 +184,14 @@ static inline uint64_t axaddr_arm_short_frame_of(uint64_t leaf, unsigned level) 
 }
 
 /** The small page has the section's attributes in its own places; not PXN, which it cannot have. */
+/** A foreign section whose PXN forbids all fetches splits into pages with XN: they have no PXN. */
 static inline uint64_t axaddr_arm_short_split_leaf(uint64_t leaf, unsigned level) {
+    bool is_never = (axaddr_arm_short_flags_of(leaf, level) & AXADDR_EXECUTE) == 0;
+
     return axaddr_arm_short_frame_of(leaf, level) |
            (leaf >> AXADDR_ARM_SHORT_UPPER_SHIFT & AXADDR_ARM_SHORT_UPPER) |
            (leaf & (AXADDR_ARM_SHORT_C | AXADDR_ARM_SHORT_B)) | AXADDR_ARM_SHORT_SMALL |
-           ((leaf & AXADDR_ARM_SHORT_SECTION_XN) != 0 ? AXADDR_ARM_SHORT_SMALL_XN : 0);
+           (is_never ? AXADDR_ARM_SHORT_SMALL_XN : 0);
 }
 
 /** Domain 0, no PXN, no NS. */

@@ -119,16 +119,26 @@ static void check_hardware(const struct axaddr_format *format, uint64_t leaf, un
     }
 }
 
+/** What is noted of a leaf; nothing where nothing is ever noted. */
+static uint32_t notes_of(const struct axaddr_format *format, uint64_t leaf, unsigned level) {
+    return format->notes_of == 0 ? 0 : format->notes_of(leaf, level);
+}
+
 static void check_notes(const struct axaddr_format *format, uint64_t leaf, unsigned level,
                         uint32_t cleared, uint32_t access) {
     uint64_t frame = format->frame_of(leaf, level);
     uint32_t flags = format->flags_of(leaf, level);
-    uint32_t notes = format->notes_of(leaf, level);
-    uint64_t to = format->clear_notes(leaf, level, cleared);
+    uint32_t notes = notes_of(format, leaf, level);
+    uint64_t to;
 
+    if (format->notes_of == 0) {
+        FUZZ_CHECK(format->clear_notes == 0 && format->note_access == 0 && format->noted == 0);
+        return;
+    }
+    to = format->clear_notes(leaf, level, cleared);
     FUZZ_EQ(notes & ~AXADDR_NOTES, 0);
     check_is(format, to, level, frame, flags);
-    FUZZ_EQ(format->notes_of(to, level), notes & ~cleared);
+    FUZZ_EQ(notes_of(format, to, level), notes & ~cleared);
     check_is(format, leaf | format->noted, level, frame, flags);
     access &= flags;
     if (format->note_access == 0 || access == 0) {
@@ -138,7 +148,7 @@ static void check_notes(const struct axaddr_format *format, uint64_t leaf, unsig
     check_is(format, to, level, frame, flags);
     notes =
         (notes & ~cleared) | AXADDR_ACCESSED | ((access & AXADDR_WRITE) != 0 ? AXADDR_DIRTY : 0);
-    FUZZ_EQ(format->notes_of(to, level), notes);
+    FUZZ_EQ(notes_of(format, to, level), notes);
     FUZZ_EQ(format->note_access(to, level, access), to);
 }
 
@@ -173,7 +183,7 @@ static void check_change(const struct axaddr_format *format, uint64_t leaf, unsi
     }
     to = format->change_leaf(leaf, level, format->attributes_of(flags, level));
     check_is(format, to, level, format->frame_of(leaf, level), flags);
-    FUZZ_EQ(format->notes_of(to, level), format->notes_of(leaf, level));
+    FUZZ_EQ(notes_of(format, to, level), notes_of(format, leaf, level));
     check_break(format, leaf, to, level);
     check_break(format, leaf, format->make_table(0, level), level);
     if ((format->run_levels >> level & 1) != 0 && format->run_bits != 0) {
@@ -213,12 +223,12 @@ static void check_neighbours(const struct axaddr_format *format, uint64_t leaf, 
 
     if (frame + size < axaddr_low_bits(format->output_width)) {
         check_is(format, next, level, frame + size, flags);
-        FUZZ_EQ(format->notes_of(next, level), format->notes_of(leaf, level));
+        FUZZ_EQ(notes_of(format, next, level), notes_of(format, leaf, level));
     }
     if (level > 0) {
         part = format->split_leaf(leaf, level);
         check_is(format, part, level - 1, frame, flags);
-        FUZZ_EQ(format->notes_of(part, level - 1), format->notes_of(leaf, level));
+        FUZZ_EQ(notes_of(format, part, level - 1), notes_of(format, leaf, level));
     }
 }
 

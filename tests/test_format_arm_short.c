@@ -154,8 +154,9 @@ static void leaves_are_the_manuals(void) {
         CHECK_EQ(format->split_leaf(frames[1] | golden->bits[1], 1), frames[1] | golden->bits[0]);
     }
     CHECK_EQ(held, LEAF_COUNT);
-    /* PXN, which a page cannot have, and the domain do not come along. */
-    CHECK_EQ(format->split_leaf(0xfed3140f | 0x1e0, 1), 0xfed00c5e);
+    /* PXN, which a page cannot have, becomes XN where no mode could fetch; no domain comes along. */
+    CHECK_EQ(format->split_leaf(0xfed3140f | 0x1e0, 1), 0xfed00c5f);
+    CHECK_EQ(format->split_leaf(0xfed31c0f, 1), 0xfed00c7e);
 }
 
 /* ---- runs: 16 equal entries ---- */
