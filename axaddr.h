@@ -34,8 +34,10 @@
  *              axaddr_riscv_sv39x4, _sv48x4, _sv57x4 (and _svpbmt, _svnapot), _sv32x4; with a root
  *              chosen at init: axaddr_aarch64_stage2, axaddr_riscv_gstage. First stage:
  *              axaddr_x86_64 (and _la57), axaddr_x86_pae, axaddr_aarch64_el1, axaddr_aarch64_el2,
- *              axaddr_riscv_sv39, _sv48, _sv57, _sv32. Each file also has the root register's
- *              value, the TLB maintenance and the decoding of exits.               axaddr_arch/
+ *              axaddr_riscv_sv39, _sv48, _sv57, _sv32, axaddr_loongarch64_39, _48, _16k_47. With 52
+ *              bits: axaddr_aarch64_..._52. 32-bit Arm: axaddr_arm_lpae_stage2_32 to _40,
+ *              axaddr_arm_lpae (and _hyp), axaddr_arm_short. Each file also has the root
+ *              register's value, the TLB maintenance and the decoding of faults.   axaddr_arch/
  * Frames       AXADDR_DEFINE_FRAME(name, hal): a frame with an owner.        axaddr_core/frame.h
  * Tags         AXADDR_DEFINE_VMID_POOL(...): VMIDs and ASIDs with generations. axaddr_core/vmid.h
  *
