@@ -887,6 +887,123 @@ static void try_places(void) {
     }
 }
 
+/* ---- cases: random edits of the pages around a boundary between two tables ---- */
+
+#define RANDOM_PAGES 64u
+#define RANDOM_STEPS 80u
+
+/** What the calls made so far have made of a page. */
+static struct random_page {
+    struct expected is;
+    unsigned area; /**< the call that mapped it */
+} random_pages[RANDOM_PAGES];
+
+static uint32_t random_below(uint32_t count) {
+    static uint32_t state = UINT32_C(0x9e3779b9);
+
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state % count;
+}
+
+static uint32_t random_flags(void) {
+    unsigned tries;
+
+    for (tries = 0; tries < 200; tries++) {
+        uint32_t flags = random_below(AXADDR_MAPPING_FLAGS + 1);
+
+        if (axaddr_flags_are_valid(flags) && BED_FORMAT.can_hold(flags)) {
+            return flags;
+        }
+    }
+    return AXADDR_READ;
+}
+
+/** How many pages from `from` on are alike: of one area, or of none. At most `most`. */
+static unsigned random_alike(unsigned from, unsigned most) {
+    unsigned count = 1;
+
+    while (count < most && from + count < RANDOM_PAGES &&
+           random_pages[from + count].is.is_mapped == random_pages[from].is.is_mapped &&
+           random_pages[from + count].area == random_pages[from].area) {
+        count++;
+    }
+    return count;
+}
+
+static void random_map(uint64_t address, unsigned from, unsigned count, unsigned area) {
+    uint64_t base = probe_for(PLACE_MIDDLE, 0) & ~(2 * RANDOM_PAGES * BED_FRAME_SIZE - 1);
+    unsigned at = from + (random_below(2) == 0 ? 0 : random_below(RANDOM_PAGES));
+    uint32_t flags = random_flags();
+    unsigned i;
+
+    now.flags = flags;
+    expect(vm_map_linear(&space, axaddr_gpa(address), axaddr_hpa(base + at * BED_FRAME_SIZE),
+                         count * BED_FRAME_SIZE, flags),
+           AXADDR_OK, address);
+    for (i = 0; i < count; i++) {
+        random_pages[from + i].is = mapped(base + (at + i) * BED_FRAME_SIZE, BED_FRAME_SIZE, flags);
+        random_pages[from + i].area = area;
+    }
+}
+
+/** One edit of up to 32 pages: a map where nothing is; else an unmap, a protect or a collapse. */
+static void random_edit(uint64_t start, unsigned step) {
+    unsigned from = random_below(RANDOM_PAGES);
+    unsigned count = random_alike(from, 1 + random_below(32));
+    uint64_t address = start + from * BED_FRAME_SIZE;
+    uint64_t size = count * BED_FRAME_SIZE;
+    uint32_t flags = random_flags();
+    unsigned i;
+
+    if (!random_pages[from].is.is_mapped) {
+        random_map(address, from, count, step + 1);
+        return;
+    }
+    switch (random_below(4)) {
+    case 0:
+        expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+        for (i = from; i < from + count; i++) {
+            random_pages[i].is = nothing;
+            random_pages[i].area = 0;
+        }
+        return;
+    case 1:
+        expect(vm_collapse(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+        return;
+    default:
+        now.flags = flags;
+        expect(vm_protect(&space, axaddr_gpa(address), size, flags), AXADDR_OK, address);
+        for (i = from; i < from + count; i++) {
+            random_pages[i].is.flags = flags;
+        }
+    }
+}
+
+static void try_random(void) {
+    uint64_t start = place_for(PLACE_MIDDLE, 2 * leaf_size(1)) + leaf_size(1) -
+                     RANDOM_PAGES / 2 * BED_FRAME_SIZE;
+    unsigned step;
+    unsigned i;
+
+    for (i = 0; i < RANDOM_PAGES; i++) {
+        random_pages[i].is = nothing;
+        random_pages[i].area = 0;
+    }
+    now.what = "random";
+    now.level = 0;
+    for (step = 0; step < RANDOM_STEPS; step++) {
+        random_edit(start, step);
+        for (i = 0; i < 3; i++) {
+            unsigned page = random_below(RANDOM_PAGES);
+
+            judge_all(start + page * BED_FRAME_SIZE, &random_pages[page].is);
+        }
+    }
+    expect(vm_unmap(&space, axaddr_gpa(start), RANDOM_PAGES * BED_FRAME_SIZE), AXADDR_OK, start);
+}
+
 /* ---- cases: types of memory, where the machine tells them ---- */
 
 static void try_types(void) {
@@ -1031,6 +1148,7 @@ void bed_main(void) {
         try_lazies();
         try_rows();
         try_places();
+        try_random();
         try_types();
         try_high_bits();
         try_beyond();
