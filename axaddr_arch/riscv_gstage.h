@@ -267,17 +267,22 @@ AXADDR_UNUSED static const struct axaddr_format axaddr_riscv_gstage = {
 #define AXADDR_RISCV_VMID_BITS 14
 
 /**
- * hgatp (HSXLEN 64) for one of the formats above: MODE in bits 63:60, VMID in 57:44, the root's PPN
- * in 43:0. Hardware ignores the write of a MODE that it does not have, so read it back; and a change
- * of VMID needs an hfence.gvma only where the VMID was used for another table before.
+ * hgatp (HSXLEN 64) for a table with a root of `geometry` (for axaddr_riscv_gstage what init_sized
+ * was given): MODE in bits 63:60, VMID in 57:44, the root's PPN in 43:0. Hardware ignores the write
+ * of a MODE that it does not have, so read it back; and a change of VMID needs an hfence.gvma only
+ * where the VMID was used for another table before.
  * @return AXADDR_INVALID for a root that is not aligned to 16 KiB or above 56 bits, a VMID above 14
- *         bits, or a format that is none of the G-stage's of RV64
+ *         bits, a format that is none of the G-stage's of RV64, or a geometry that is none of its
+ *         three: 2^11 entries in the root of three, four or five levels
  */
 AXADDR_MUST_CHECK static inline enum axaddr_status
-axaddr_riscv_gstage_hgatp(const struct axaddr_format *format, axaddr_hpa_t root, uint32_t vmid,
-                          uint64_t *hgatp) {
-    uint64_t mode = format->level_count + 5u; /* 8: Sv39x4, three levels; 9: Sv48x4; 10: Sv57x4 */
-    bool is_format = format->root_order == 2 && format->output_width == 56;
+axaddr_riscv_gstage_hgatp_sized(const struct axaddr_format *format,
+                                const struct axaddr_geometry *geometry, axaddr_hpa_t root,
+                                uint32_t vmid, uint64_t *hgatp) {
+    uint64_t mode = geometry->level_count + 5u; /* 8: Sv39x4, three levels; 9: Sv48x4; 10: Sv57x4 */
+    bool is_format = format->root_order == 2 && format->output_width == 56 &&
+                     axaddr_geometry_fits(format, geometry) && geometry->root_bits == 11 &&
+                     geometry->level_count >= 3;
 
     if (!is_format || (root.raw & 0x3fff) != 0 || (root.raw >> 56) != 0 ||
         (vmid >> AXADDR_RISCV_VMID_BITS) != 0) {
@@ -285,6 +290,15 @@ axaddr_riscv_gstage_hgatp(const struct axaddr_format *format, axaddr_hpa_t root,
     }
     *hgatp = (mode << 60) | ((uint64_t)vmid << 44) | (root.raw >> 12);
     return AXADDR_OK;
+}
+
+/** The same for a format whose root is not chosen, or is the widest. */
+AXADDR_MUST_CHECK static inline enum axaddr_status
+axaddr_riscv_gstage_hgatp(const struct axaddr_format *format, axaddr_hpa_t root, uint32_t vmid,
+                          uint64_t *hgatp) {
+    struct axaddr_geometry geometry = axaddr_geometry_of(format);
+
+    return axaddr_riscv_gstage_hgatp_sized(format, &geometry, root, vmid, hgatp);
 }
 
 /** Bits of hgatp.VMID with HSXLEN 32, of which a hart may have fewer. */

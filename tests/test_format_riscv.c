@@ -484,6 +484,29 @@ static void hgatp(void) {
     CHECK_EQ(value, mode | UINT64_C(0x03fffffffffffffc));
 }
 
+/** For a root that was chosen: that of the constant format of the same geometry, and no other. */
+static void hgatp_of_a_chosen_root(void) {
+    const struct axaddr_format *sized = &axaddr_riscv_gstage;
+    axaddr_hpa_t root = axaddr_hpa(0x80204000);
+    unsigned levels;
+    unsigned bits;
+
+    for (levels = 0; levels <= 6; levels++) {
+        for (bits = 0; bits <= 12; bits++) {
+            struct axaddr_geometry geometry = {(uint8_t)levels, (uint8_t)bits};
+            bool is_good = bits == 11 && levels >= 3 && levels <= 5;
+            uint64_t value = 77;
+
+            CHECK_EQ(axaddr_riscv_gstage_hgatp_sized(sized, &geometry, root, 1, &value),
+                     is_good ? AXADDR_OK : AXADDR_INVALID);
+            CHECK_EQ(value, is_good ? (uint64_t)(levels + 5) << 60 | 0x100000080204 : 77);
+            is_good = is_good && levels == format->level_count;
+            CHECK_EQ(axaddr_riscv_gstage_hgatp_sized(format, &geometry, root, 1, &value),
+                     is_good ? AXADDR_OK : AXADDR_INVALID);
+        }
+    }
+}
+
 /* ---- traps ---- */
 
 struct trap {
@@ -576,6 +599,7 @@ int main(void) {
         CASE(reserved_in_one_test);
         CASE(any_bits_have_a_kind);
         CASE(hgatp);
+        CASE(hgatp_of_a_chosen_root);
     }
     CASE(traps_are_decoded);
     return check_report("test_format_riscv");

@@ -54,9 +54,10 @@ const struct bed_machine *machine_init(void) {
 static uintptr_t hgatp_for(axaddr_hpa_t root) {
     enum axaddr_status status;
 #if __riscv_xlen == 64
+    struct axaddr_geometry geometry = axaddr_geometry_of(&BED_SHAPE);
     uint64_t hgatp = 0;
 
-    status = axaddr_riscv_gstage_hgatp(&BED_SHAPE, root, VMID, &hgatp);
+    status = axaddr_riscv_gstage_hgatp_sized(&BED_FORMAT, &geometry, root, VMID, &hgatp);
 #else
     uint32_t hgatp = 0;
 
