@@ -147,7 +147,7 @@ static inline uint32_t axaddr_loongarch64_flags_of(uint64_t leaf, unsigned level
     uint64_t global = level == 0 ? leaf : leaf >> 6;
 
     return ((leaf & AXADDR_LOONGARCH64_NR) != 0 ? 0 : AXADDR_READ) |
-           ((uint32_t)(leaf >> 7) & AXADDR_WRITE) |
+           ((uint32_t)(leaf | leaf >> 7) & AXADDR_WRITE) | /* hardware goes by D */
            ((leaf & AXADDR_LOONGARCH64_NX) != 0 ? 0 : AXADDR_EXECUTE) |
            ((leaf & AXADDR_LOONGARCH64_PLV3) == AXADDR_LOONGARCH64_PLV3 ? AXADDR_USER : 0) |
            (memory_type == 0 ? AXADDR_DEVICE : 0) |

@@ -230,6 +230,7 @@ static void leaves_are_the_manuals(void) {
     CHECK_EQ(held, LEAF_COUNT);
     CHECK_EQ(format->flags_of(0x197, 0), R | W | X); /* PLV 1 */
     CHECK_EQ(format->flags_of(0x19b, 0), R | W | X); /* PLV 2 */
+    CHECK_EQ(format->flags_of(0x093, 0), R | W | X); /* D without W */
 }
 
 /** Every address bit is held and found again; G of a huge page is none. */

@@ -78,7 +78,8 @@ struct bed_machine {
      * that its flags say. 0: it does not tell.
      */
     bool (*has_type)(uint64_t address, uint32_t flags);
-    bool tells_gva; /**< a fault says the guest-virtual address, which is `address` */
+    uint64_t ignored; /**< reserved bits of an entry that the emulator does not look at */
+    bool tells_gva;   /**< a fault says the guest-virtual address, which is `address` */
 };
 
 /** What became of an access. */

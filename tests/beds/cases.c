@@ -1004,6 +1004,125 @@ static void try_random(void) {
     expect(vm_unmap(&space, axaddr_gpa(start), RANDOM_PAGES * BED_FRAME_SIZE), AXADDR_OK, start);
 }
 
+/* ---- cases: leaves with a wrong bit, as other software, or a broken memory, would leave them ---- */
+
+/** Where the entry of `level` for an address is. */
+static unsigned char *entry_at(uint64_t address, unsigned level) {
+    uint64_t table = vm_root(&space).raw;
+    unsigned at = BED_SHAPE.level_count - 1u;
+
+    for (;; at--) {
+        uint64_t index =
+            address >> BED_FORMAT.shift[at] & axaddr_low_bits(BED_SHAPE.index_bits[at]);
+        unsigned char *slot = (unsigned char *)bed_at(table) + (index << BED_FORMAT.entry_shift);
+
+        if (at == level) {
+            return slot;
+        }
+        table = BED_FORMAT.table_of(BED_FORMAT.entry_shift == 3 ? *(volatile uint64_t *)slot
+                                                                : *(volatile uint32_t *)slot);
+    }
+}
+
+static uint64_t swap_entry(uint64_t address, unsigned level, uint64_t entry) {
+    unsigned char *slot = entry_at(address, level);
+    struct axaddr_flush plan;
+    uint64_t was;
+
+    if (BED_FORMAT.entry_shift == 3) {
+        was = *(volatile uint64_t *)slot;
+        *(volatile uint64_t *)slot = entry;
+    } else {
+        was = *(volatile uint32_t *)slot;
+        *(volatile uint32_t *)slot = (uint32_t)entry;
+    }
+    axaddr_flush_init(&plan);
+    axaddr_flush_add(&plan, address, address + (leaf_size(level) - 1), BED_FORMAT.shift[level]);
+    plan.is_full = true;
+    machine_flush(&plan);
+    return was;
+}
+
+/** What the machine allows, the format must say that it permits. 0, or what is wrong. */
+static const char *wrong_scribble(uint64_t entry, unsigned level, uint64_t at, uint32_t access,
+                                  uint64_t page, bool *is_allowed) {
+    static uint64_t written = UINT64_C(0xbeef000000000000);
+    struct bed_outcome outcome = {
+        false, 0, AXADDR_OK, {{0}, 0, false, false, false, false, {0}}, false};
+    struct expected expected = mapped(page, 0, 0);
+    uint64_t got;
+    uint64_t right;
+
+    machine_access(at + offset_of(access), access, ++written, &outcome);
+    *is_allowed = outcome.is_allowed;
+    if (outcome.is_untried || !outcome.is_allowed) {
+        return 0;
+    }
+    if (BED_FORMAT.kind_of(entry, level) != AXADDR_ENTRY_LEAF) {
+        return "allowed by what is no leaf:";
+    }
+    if (!machine_permits(BED_FORMAT.flags_of(entry, level), access)) {
+        return "allowed by a leaf that does not permit it:";
+    }
+    refresh_code(page, access);
+    return wrong_data(&expected, access, written, &outcome, &got, &right);
+}
+
+/** One bit of a leaf that permits everything, or nothing but reads, is wrong. */
+static void try_scribble(unsigned level, unsigned bit, uint32_t flags) {
+    uint64_t size = leaf_size(level);
+    uint64_t address = place_for(PLACE_MIDDLE, size);
+    uint64_t hpa = probe_for(PLACE_MIDDLE, level);
+    uint64_t page = probe_page(hpa, size, 1);
+    uint64_t at = address + (page - hpa);
+    uint64_t entry;
+    uint64_t wrong_entry;
+    unsigned mode;
+
+    map_leaf(address, hpa, level, flags);
+    prepare(page);
+    entry = swap_entry(address, level, 0);
+    wrong_entry = entry ^ UINT64_C(1) << bit;
+    for (mode = 0; mode < machine->mode_count; mode++) {
+        const uint32_t kinds[] = {AXADDR_READ, AXADDR_WRITE, AXADDR_EXECUTE};
+        bool is_allowed = true;
+        unsigned i;
+
+        if (BED_FORMAT.kind_of(wrong_entry, level) == AXADDR_ENTRY_TABLE ||
+            (BED_FORMAT.kind_of(wrong_entry, level) == AXADDR_ENTRY_LEAF &&
+             BED_FORMAT.frame_of(wrong_entry, level) != hpa)) {
+            break; /* it would go somewhere else */
+        }
+        for (i = 0; i < 3 && is_allowed; i++) { /* nothing more without a read of the right page */
+            uint32_t access = access_of(kinds[i], mode);
+            const char *wrong;
+
+            (void)swap_entry(address, level, wrong_entry);
+            wrong = wrong_scribble(wrong_entry, level, at, access, page, &is_allowed);
+            tell(at, access, wrong, wrong_entry, entry);
+        }
+    }
+    (void)swap_entry(address, level, entry);
+    expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
+}
+
+static void try_scribbles(void) {
+    uint32_t mode = machine->modes[machine->mode_count - 1];
+    uint32_t all = (mode & AXADDR_EXECUTE_MODES) != 0 ? RWX : RWX | mode;
+    unsigned level;
+    unsigned bit;
+
+    now.what = "a wrong bit";
+    for (level = 0; may_be_leaf(level); level++) {
+        for (bit = 0; bit < 8u << BED_FORMAT.entry_shift; bit++) {
+            if ((machine->ignored >> bit & 1) == 0) {
+                try_scribble(level, bit, all);
+                try_scribble(level, bit, AXADDR_READ);
+            }
+        }
+    }
+}
+
 /* ---- cases: types of memory, where the machine tells them ---- */
 
 static void try_types(void) {
@@ -1149,6 +1268,7 @@ void bed_main(void) {
         try_rows();
         try_places();
         try_random();
+        try_scribbles();
         try_types();
         try_high_bits();
         try_beyond();

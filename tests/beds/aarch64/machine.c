@@ -63,6 +63,7 @@ const struct bed_machine *machine_init(void) {
         machine.beyond[0] = size;
         machine.beyond[1] = size + size / 2 + 0x50000;
     }
+    machine.ignored = (cpu.mmfr1 >> 28 & 0xf) != 0 ? 0 : UINT64_C(1) << 53; /* no FEAT_XNX */
     if (has_modes()) {
         machine.modes[0] = AXADDR_EXECUTE_KERNEL;
         machine.modes[1] = AXADDR_EXECUTE_USER;

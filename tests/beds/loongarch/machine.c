@@ -143,6 +143,7 @@ const struct bed_machine *machine_init(void) {
     }
     machine.tells_permission = true;
     machine.tells_gva = true;
+    machine.ignored = 0x20 | 0x1ffc000; /* MAT; address bits within a huge page */
     return &machine;
 }
 

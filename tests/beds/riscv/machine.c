@@ -46,6 +46,7 @@ const struct bed_machine *machine_init(void) {
     machine.pool = RISCV_POOL;
     machine.guest[0] = riscv_guest_at(size / 2 + (UINT64_C(0x140000000) & quarter), 0);
     machine.mode_count = 1;
+    machine.ignored = UINT64_C(0x7f) << 54; /* where it has Svpbmt or Svnapot */
     machine.tells_permission = false;
     machine.tells_gva = true;
     return &machine;

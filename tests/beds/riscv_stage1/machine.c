@@ -66,6 +66,7 @@ const struct bed_machine *machine_init(void) {
     machine.guest[1] = riscv_guest_at(machine.guest[0].address + BED_PAGE_SIZE, AXADDR_USER);
     machine.modes[1] = AXADDR_USER;
     machine.mode_count = 2;
+    machine.ignored = UINT64_C(0x7f) << 54; /* where it has Svpbmt or Svnapot */
     machine.tells_permission = false;
     machine.tells_gva = true;
     RISCV_WRITE(RISCV_STVEC, machine.guest[0].address + vector);
