@@ -15,8 +15,13 @@
 
 static struct axaddr_format any_format;
 
+/* Of those that a user parametrises. */
+AXADDR_DEFINE_X86_64_ENCRYPTED(x86_64_c47, 4, 47)
+AXADDR_DEFINE_X86_NPT_ENCRYPTED(x86_npt_c51, 5, 51)
+
 #define ANY_ADDRESS_OF(tag, format) &format,
-static const struct axaddr_format *const any_formats[] = {EVERY_FORMAT(ANY_ADDRESS_OF)};
+static const struct axaddr_format *const any_formats[] = {&x86_64_c47, &x86_npt_c51,
+                                                          EVERY_FORMAT(ANY_ADDRESS_OF)};
 #undef ANY_ADDRESS_OF
 #define ANY_FORMAT_COUNT ((unsigned)(sizeof(any_formats) / sizeof(any_formats[0])))
 
