@@ -59,8 +59,8 @@ single() {
 
 make="make --no-print-directory BUILD=$BUILD"
 
-counted host-gcc $make -j2 check-gcc
-counted host-clang $make -j2 check-clang
+counted host-gcc $make -j"$(nproc)" check-gcc
+counted host-clang $make -j"$(nproc)" check-clang
 counted threads $make check-threads
 counted interleave tests/interleave/run.sh "$BUILD"
 counted stress tests/stress/run.sh "$BUILD"
