@@ -17,7 +17,7 @@
  *              When a run has ended, what is left is the order of another one.
  */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* of interleave.c: contexts, alarm */
+#define _GNU_SOURCE /* of interleave.c: contexts */
 #endif
 #include "input.h"
 
@@ -284,6 +284,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         run();
     }
     fuzz_say("%s: %u runs %s\n", fuzz_context, i, machine.error);
-    alarm(0);
+    cpu_limit(0);
     return 0;
 }

@@ -5,8 +5,7 @@
  */
 #include "../axaddr.h"
 #include "check.h"
-
-#include <unistd.h>
+#include "cpu_limit.h"
 
 #define FRAME_COUNT 64
 
@@ -123,7 +122,7 @@ static void populating_too_much_ends_soon(void) {
 }
 
 int main(void) {
-    alarm(5); /* to visit each of the tables that are counted takes longer, on any machine */
+    cpu_limit(5); /* to visit each of the tables that are counted takes longer, on any machine */
     CASE(whole_ept_by_pages);
     CASE(whole_sv48x4);
     CASE(populating_too_much_ends_soon);

@@ -1038,7 +1038,7 @@ static void fences_on_both_sides(void) {
 }
 
 int main(void) {
-    alarm(60);
+    alarm(300);
     CASE_FOR_POOLS(init_checks_its_arguments);
     CASE_FOR_POOLS(init_starts_afresh);
     CASE_FOR_POOLS(ids_ascend_and_stay);

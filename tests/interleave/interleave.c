@@ -9,9 +9,9 @@
 #include "cases.h"
 
 #include "../check.h"
+#include "../cpu_limit.h"
 
 #include <signal.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 /** Runs for one case. */
@@ -120,10 +120,9 @@ static void give_up(int signal) {
 /** The first state, kept, and what may come of it. */
 static void prepare(void) {
     uint64_t size = UINT64_C(1) << scenario_ops->format->input_width;
-    struct itimerval limit = {{0, 0}, {SCENARIO_SECONDS, 0}};
     unsigned i;
 
-    (void)setitimer(ITIMER_PROF, &limit, 0);
+    cpu_limit(SCENARIO_SECONDS);
     machine_reset(scenario_ops->format);
     machine_is_recycling = scenario->is_recycling;
     machine_has_upgrades = false;
