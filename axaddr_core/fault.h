@@ -36,13 +36,19 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_populated(const struct axaddr_format *forma
     return format->make_leaf(frame, 0, format->attributes_of(flags, 0));
 }
 
-/** Have the TLBs forget what they remember of the entry at a position, and of the way to it. */
+/**
+ * Have the TLBs forget what they remember of the entry at a position, and of the way to it. Where
+ * they remember what was absent, that may have been a page in what is a large leaf now: then it is
+ * named by its own address, which holds for whatever there is at that address.
+ */
 AXADDR_ALWAYS_INLINE void axaddr_fault_flush(const struct axaddr_instance *self,
                                              const struct axaddr_table *table, uint64_t address,
                                              unsigned level) {
-    uint64_t mask = axaddr_span_mask(self, level);
+    uint64_t mask;
     struct axaddr_flush plan;
 
+    level = self->format->caches_absent ? 0 : level;
+    mask = axaddr_span_mask(self, level);
     axaddr_flush_init(&plan);
     plan.has_tables = self->format->caches_absent;
     axaddr_flush_add(&plan, address & ~mask, address | mask, self->format->shift[level]);
@@ -245,10 +251,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_mapped(const struct axaddr_i
     if (format->note_access != 0) {
         uint64_t noted = format->note_access(leaf, position->level, access);
 
-        if (noted != leaf) {
-            if (!axaddr_entry_swap(self, table, position->slot, leaf, noted)) {
-                return AXADDR_FAULT_SPURIOUS;
-            }
+        /* If it was changed meanwhile, the next fault will tell. */
+        if (noted != leaf && axaddr_entry_swap(self, table, position->slot, leaf, noted)) {
             /* A TLB may hold what was there before the write; before an access it holds nothing. */
             if ((access & AXADDR_WRITE) != 0 || format->caches_absent) {
                 axaddr_fault_flush(self, table, address, position->level);

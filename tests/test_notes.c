@@ -47,8 +47,8 @@ static void touch(uint64_t gpa, uint32_t access) {
         FAULT(RESOLVED, gpa, access);
         LEDGER(0, 0, (access & W) != 0 || format->caches_absent ? 1 : 0);
         CHECK(host->op_plan_count == 0 || plan_names(&host->plans[0], gpa));
-        CHECK(host->op_plan_count == 0 ||
-              host->plans[0].ranges[0].stride_shift == format->shift[at.level]);
+        CHECK(host->op_plan_count == 0 || host->plans[0].ranges[0].stride_shift ==
+                                              format->shift[format->caches_absent ? 0 : at.level]);
     }
 }
 
@@ -321,6 +321,24 @@ static void large_leaves_are_told_whole(void) {
     DO(OK, split(home + large, large)); /* a clean one splits into clean ones */
     DO(OK, harvest(home, 2 * large, AD));
     CHECK_EQ(machine.told_count, 0);
+}
+
+/**
+ * A CPU remembers a page as absent, in what is a large leaf now: it is the page that its fault has
+ * to flush. An invalidation of where the leaf begins would leave it, and the fault come back.
+ */
+static void absent_pages_of_a_large_leaf(void) {
+    DO(OK, map_linear(home, LINEAR_BASE, large, R));
+    CHECK_EQ(see(home).level, 1);
+    FAULT(SPURIOUS, AT(5), R);
+    if (format->caches_absent) {
+        CHECK_EQ(host->op_plan_count, 1);
+        CHECK_EQ(host->plans[0].range_count, 1);
+        CHECK_EQ(host->plans[0].ranges[0].first, AT(5));
+        CHECK_EQ(host->plans[0].ranges[0].last, AT(5) + PAGE - 1);
+        CHECK_EQ(host->plans[0].ranges[0].stride_shift, format->shift[0]);
+        CHECK(host->plans[0].has_tables);
+    }
 }
 
 /**
@@ -618,6 +636,7 @@ int main(void) {
     EACH(harvest_keeps_to_its_range);
     EACH(only_leaves_are_harvested);
     EACH(large_leaves_are_told_whole);
+    EACH(absent_pages_of_a_large_leaf);
     EACH(collapsed_pages_keep_their_notes);
     EACH(protect_keeps_what_was_noted);
     EACH(break_notes_all);
