@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * range_tree.h: the B+tree under a range set (range_set.h): paths to ranges, and how entries are
+ * put in and taken out. There are no pointers upward: a change is made along a path.
+ */
+#ifndef AXADDR_CORE_RANGE_TREE_H
+#define AXADDR_CORE_RANGE_TREE_H
+
+#include "range_node.h"
+
+/* ---- paths ---- */
+
+AXADDR_ALWAYS_INLINE void axaddr_ranges_descend(const struct axaddr_range_kind *self,
+                                                const struct axaddr_ranges *set, uint64_t address,
+                                                struct axaddr_range_path *path) {
+    axaddr_word64_t *node = set->at;
+    unsigned level = set->height;
+
+    for (; level > 0; level--) {
+        unsigned index = axaddr_range_search(node, AXADDR_RANGE_FANOUT, address);
+
+        index = index < axaddr_range_fill(node) ? index : axaddr_range_fill(node) - 1;
+        path->node[level] = node;
+        path->index[level] = index;
+        node = axaddr_range_node(self, set, *axaddr_range_child(node, index));
+    }
+    path->node[0] = node;
+    path->index[0] = axaddr_range_search(
+        node, set->is_inline ? AXADDR_RANGE_INLINE_MAX : AXADDR_RANGE_FANOUT, address);
+}
+
+/** What is at the path's end; false if it is behind the last range. */
+AXADDR_ALWAYS_INLINE bool axaddr_ranges_see(const struct axaddr_range_kind *self,
+                                            const struct axaddr_ranges *set,
+                                            const struct axaddr_range_path *path,
+                                            struct axaddr_range_hit *hit) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    axaddr_word64_t *leaf = path->node[0];
+    unsigned index = path->index[0];
+
+    if (index >= axaddr_range_fill(leaf)) {
+        return false;
+    }
+    hit->first = axaddr_range_firsts(&layout, leaf)[index];
+    hit->last = axaddr_range_lasts(leaf)[index];
+    hit->value = axaddr_range_payload(&layout, leaf, index);
+    return true;
+}
+
+/** The largest of what is inside an entry of an inner node and of the gaps at both its sides. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_range_gap_around(axaddr_word64_t *node, unsigned index) {
+    struct axaddr_range_layout inner = axaddr_range_inner();
+    uint64_t gap = *axaddr_range_gap(node, index);
+
+    if (index > 0) {
+        gap = axaddr_range_larger(gap, axaddr_range_between(&inner, node, index - 1));
+    }
+    if (index + 1 < axaddr_range_fill(node)) {
+        gap = axaddr_range_larger(gap, axaddr_range_between(&inner, node, index));
+    }
+    return gap;
+}
+
+/**
+ * The path's node at `level` has changed: tell the nodes above, as far as it concerns them. `lost`
+ * is the largest of the gaps in it that are no more, `gained` of those that are new. A node is
+ * measured only if it may have lost its largest gap; UINT64_MAX: measure it.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_climb(const struct axaddr_range_kind *self,
+                                              struct axaddr_ranges *set,
+                                              const struct axaddr_range_path *path, unsigned level,
+                                              uint64_t lost, uint64_t gained) {
+    struct axaddr_range_layout inner = axaddr_range_inner();
+
+    for (; level < set->height; level++) {
+        struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
+        axaddr_word64_t *node = path->node[level];
+        axaddr_word64_t *above = path->node[level + 1];
+        unsigned index = path->index[level + 1];
+        axaddr_word64_t *at_last = axaddr_range_lasts(above) + index;
+        axaddr_word64_t *at_first = axaddr_range_firsts(&inner, above) + index;
+        axaddr_word64_t *at_gap = axaddr_range_gap(above, index);
+        uint64_t last = axaddr_range_lasts(node)[axaddr_range_fill(node) - 1];
+        uint64_t first = axaddr_range_firsts(&layout, node)[0];
+        uint64_t gap = axaddr_range_larger(*at_gap, gained);
+
+        if (lost >= *at_gap && (gained < *at_gap || lost == UINT64_MAX)) {
+            gap = axaddr_range_measure(&layout, node, level == 0, lost == UINT64_MAX ? lost : gap);
+        }
+        if (*at_last == last && *at_first == first && *at_gap == gap) {
+            return;
+        }
+        lost = axaddr_range_gap_around(above, index);
+        *at_last = last;
+        *at_first = first;
+        *at_gap = gap;
+        gained = axaddr_range_gap_around(above, index);
+    }
+}
+
+/** Write what the node above says of the entry `index` anew. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_renew(const struct axaddr_range_kind *self,
+                                              const struct axaddr_ranges *set,
+                                              axaddr_word64_t *above, unsigned index,
+                                              unsigned level) {
+    struct axaddr_range_layout inner = axaddr_range_inner();
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
+    axaddr_word64_t payload[2];
+    struct axaddr_range_entry entry;
+
+    payload[1] = *axaddr_range_child(above, index);
+    axaddr_range_summary(&layout, axaddr_range_node(self, set, payload[1]), level == 0, payload,
+                         &entry);
+    axaddr_range_write(&inner, above, index, &entry);
+}
+
+/* ---- putting in ---- */
+
+/** Nodes that it takes to put an entry in at the path. */
+AXADDR_ALWAYS_INLINE size_t axaddr_ranges_need(const struct axaddr_range_kind *self,
+                                               const struct axaddr_ranges *set,
+                                               const struct axaddr_range_path *path) {
+    unsigned level = 0;
+
+    while (level <= set->height &&
+           axaddr_range_fill(path->node[level]) == axaddr_range_layout_of(self, set, level).max) {
+        level++;
+    }
+    return level + (level > set->height && !set->is_inline ? 1u : 0u);
+}
+
+/** Generated once for each set, out of line. */
+AXADDR_ALWAYS_INLINE bool axaddr_ranges_prepare(const struct axaddr_range_kind *self,
+                                                struct axaddr_ranges *set,
+                                                const struct axaddr_range_path *path) {
+    size_t need = axaddr_ranges_need(self, set, path);
+
+    return need == 0 || (need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need));
+}
+
+/** Put a node above the root, with the root as its only entry. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_grow(const struct axaddr_range_kind *self,
+                                             struct axaddr_ranges *set,
+                                             struct axaddr_range_path *path) {
+    uint64_t root = axaddr_range_alloc_node(self, set);
+    axaddr_word64_t *node = axaddr_range_node(self, set, root);
+
+    *axaddr_range_child(node, 0) = set->root;
+    node[0] = 1;
+    axaddr_ranges_renew(self, set, node, 0, set->height);
+    set->height++;
+    set->root = root;
+    set->at = node;
+    path->node[set->height] = node;
+    path->index[set->height] = 0;
+}
+
+/** Move the ranges inside the set to a node. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_leave_inline(const struct axaddr_range_kind *self,
+                                                     struct axaddr_ranges *set,
+                                                     struct axaddr_range_path *path) {
+    struct axaddr_range_layout from = axaddr_range_layout_of(self, set, 0);
+    struct axaddr_range_layout to;
+    unsigned fill = axaddr_range_fill(set->at);
+    axaddr_word64_t *node;
+
+    set->root = axaddr_range_alloc_node(self, set);
+    set->is_inline = false;
+    to = axaddr_range_layout_of(self, set, 0);
+    node = axaddr_range_node(self, set, set->root);
+    axaddr_range_move(&to, node, 0, &from, set->at, 0, fill);
+    node[0] = fill;
+    set->at = node;
+    path->node[0] = node;
+}
+
+/** Split the path's full node at `level`, with *entry in; it becomes what the node above gets. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_divide(const struct axaddr_range_kind *self,
+                                               struct axaddr_ranges *set,
+                                               struct axaddr_range_path *path, unsigned level,
+                                               struct axaddr_range_entry *entry, unsigned index,
+                                               axaddr_word64_t *payload) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
+    axaddr_word64_t *node = path->node[level];
+    uint64_t name = axaddr_range_alloc_node(self, set);
+    axaddr_word64_t *right = axaddr_range_node(self, set, name);
+    unsigned kept = (layout.max + (index > layout.max / 2)) / 2;
+
+    axaddr_range_move(&layout, right, 0, &layout, node, kept, layout.max - kept);
+    right[0] = layout.max - kept;
+    axaddr_range_set_fill(node, layout.max, kept);
+    if (index <= kept) {
+        axaddr_range_insert_at(&layout, node, index, entry);
+    } else {
+        axaddr_range_insert_at(&layout, right, index - kept, entry);
+    }
+    payload[1] = name;
+    axaddr_range_summary(&layout, right, level == 0, payload, entry);
+}
+
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_ranges_put(const struct axaddr_range_kind *self,
+                                                          struct axaddr_ranges *set,
+                                                          struct axaddr_range_path *path,
+                                                          const struct axaddr_range_entry *entry) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    struct axaddr_range_entry carry = {entry->first, entry->last, entry->payload};
+    axaddr_word64_t payload[2];
+    uint64_t lost = 0;
+    uint64_t gained = 0;
+    unsigned index = path->index[0];
+    unsigned level = 0;
+
+    if (!self->prepare(set, path)) {
+        return AXADDR_NO_MEMORY;
+    }
+    set->count++;
+    if (set->is_inline && axaddr_range_fill(set->at) == AXADDR_RANGE_INLINE_MAX) {
+        axaddr_ranges_leave_inline(self, set, path);
+        layout = axaddr_range_layout_of(self, set, 0);
+    }
+    while (axaddr_range_fill(path->node[level]) == layout.max) {
+        if (level == set->height) {
+            axaddr_ranges_grow(self, set, path);
+        }
+        axaddr_ranges_divide(self, set, path, level, &carry, index, payload);
+        axaddr_ranges_renew(self, set, path->node[level + 1], path->index[level + 1], level);
+        level++;
+        index = path->index[level] + 1;
+        layout = axaddr_range_inner();
+        lost = UINT64_MAX;
+    }
+    if (level == 0 && index > 0 && index < axaddr_range_fill(path->node[0])) {
+        lost = axaddr_range_between(&layout, path->node[0], index - 1);
+    }
+    axaddr_range_insert_at(&layout, path->node[level], index, &carry);
+    if (index > 0) {
+        gained = axaddr_range_between(&layout, path->node[level], index - 1);
+    }
+    if (index + 1 < axaddr_range_fill(path->node[level])) {
+        gained =
+            axaddr_range_larger(gained, axaddr_range_between(&layout, path->node[level], index));
+    }
+    axaddr_ranges_climb(self, set, path, level, lost, gained);
+    return AXADDR_OK;
+}
+
+/* ---- taking out ---- */
+
+/**
+ * The path's node at `level` is less than half full: join it with a neighbour, or take entries from
+ * it. Whether they are one node now.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_ranges_balance(const struct axaddr_range_kind *self,
+                                                struct axaddr_ranges *set,
+                                                const struct axaddr_range_path *path,
+                                                unsigned level) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
+    struct axaddr_range_layout inner = axaddr_range_inner();
+    axaddr_word64_t *above = path->node[level + 1];
+    unsigned index = path->index[level + 1];
+    unsigned left_index = index > 0 && index + 1 == axaddr_range_fill(above) ? index - 1 : index;
+    uint64_t right_name = *axaddr_range_child(above, left_index + 1);
+    axaddr_word64_t *left = axaddr_range_node(self, set, *axaddr_range_child(above, left_index));
+    axaddr_word64_t *right = axaddr_range_node(self, set, right_name);
+    unsigned left_fill = axaddr_range_fill(left);
+    unsigned right_fill = axaddr_range_fill(right);
+    unsigned half = (left_fill + right_fill) / 2;
+    bool is_joined = left_fill + right_fill <= layout.max;
+
+    if (is_joined) {
+        axaddr_range_move(&layout, left, left_fill, &layout, right, 0, right_fill);
+        left[0] = left_fill + right_fill;
+        axaddr_range_remove_at(&inner, above, left_index + 1);
+        self->free_node(set, right_name);
+    } else if (left_fill < half) {
+        unsigned moved = half - left_fill;
+        axaddr_range_move(&layout, left, left_fill, &layout, right, 0, moved);
+        axaddr_range_move(&layout, right, 0, &layout, right, moved, right_fill - moved);
+        left[0] = half;
+        axaddr_range_set_fill(right, right_fill, right_fill - moved);
+    } else {
+        unsigned moved = left_fill - half;
+        axaddr_range_move(&layout, right, moved, &layout, right, 0, right_fill);
+        axaddr_range_move(&layout, right, 0, &layout, left, half, moved);
+        right[0] = right_fill + moved;
+        axaddr_range_set_fill(left, left_fill, half);
+    }
+    axaddr_ranges_renew(self, set, above, left_index, level);
+    if (!is_joined) {
+        axaddr_ranges_renew(self, set, above, left_index + 1, level);
+    }
+    return is_joined;
+}
+
+/** A root with one entry is not needed, nor a leaf whose ranges fit into the set. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_shrink(const struct axaddr_range_kind *self,
+                                               struct axaddr_ranges *set) {
+    uint64_t root = set->root;
+
+    while (set->height > 0 && axaddr_range_fill(set->at) == 1) {
+        set->root = *axaddr_range_child(set->at, 0);
+        set->at = axaddr_range_node(self, set, set->root);
+        set->height--;
+        self->free_node(set, root);
+        root = set->root;
+    }
+    if (set->height == 0 && !set->is_inline && set->count <= AXADDR_RANGE_INLINE_AGAIN) {
+        struct axaddr_range_layout from = axaddr_range_layout_of(self, set, 0);
+        struct axaddr_range_layout to;
+        axaddr_word64_t *node = set->at;
+
+        set->is_inline = true;
+        to = axaddr_range_layout_of(self, set, 0);
+        set->at = set->head;
+        axaddr_range_set_fill(set->at, AXADDR_RANGE_INLINE_MAX, 0);
+        axaddr_range_move(&to, set->at, 0, &from, node, 0, (unsigned)set->count);
+        set->at[0] = set->count;
+        self->free_node(set, root);
+    }
+}
+
+AXADDR_ALWAYS_INLINE void axaddr_ranges_take(const struct axaddr_range_kind *self,
+                                             struct axaddr_ranges *set,
+                                             struct axaddr_range_path *path) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    axaddr_word64_t *leaf = path->node[0];
+    unsigned index = path->index[0];
+    unsigned level = 0;
+    uint64_t lost = 0;
+    uint64_t gained = 0;
+
+    if (index + 1 < axaddr_range_fill(leaf)) {
+        lost = axaddr_range_between(&layout, leaf, index);
+    }
+    if (index > 0) {
+        lost = axaddr_range_larger(lost, axaddr_range_between(&layout, leaf, index - 1));
+    }
+    axaddr_range_remove_at(&layout, leaf, index);
+    if (index > 0 && index < axaddr_range_fill(leaf)) {
+        gained = axaddr_range_between(&layout, leaf, index - 1);
+    }
+    set->count--;
+    while (level < set->height && axaddr_range_fill(path->node[level]) <
+                                      axaddr_range_layout_of(self, set, level).max / 2) {
+        bool is_joined = axaddr_ranges_balance(self, set, path, level);
+
+        level++;
+        lost = UINT64_MAX;
+        if (!is_joined) {
+            break;
+        }
+    }
+    axaddr_ranges_climb(self, set, path, level, lost, gained);
+    axaddr_ranges_shrink(self, set);
+}
+
+#endif /* AXADDR_CORE_RANGE_TREE_H */
