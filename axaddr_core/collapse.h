@@ -35,7 +35,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_uniform(const struct axaddr_instance *self,
     void *end = axaddr_slot_after(format, slot, count);
     uint64_t mask = (count << format->shift[level]) - 1;
     uint64_t entry = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
-    uint64_t noted = format->noted;
+    uint64_t may_differ = 0; /* besides format->noted */
     uint64_t expected;
 
     if (format->kind_of(entry, level) != AXADDR_ENTRY_LEAF) {
@@ -50,16 +50,21 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_uniform(const struct axaddr_instance *self,
     }
     expected = format->make_leaf(alike->frame, level, format->attributes_of(alike->flags, level));
     if (!is_run && format->clear_notes != 0) {
-        noted |= expected ^ format->clear_notes(expected, level, AXADDR_NOTES);
+        may_differ = expected ^ format->clear_notes(expected, level, AXADDR_NOTES);
     }
     for (; slot != end; slot = axaddr_slot_after(format, slot, 1)) {
+        uint64_t differs;
+
         entry = axaddr_entry_plain(self, slot, axaddr_entry_read(self, slot), level);
-        if (((entry ^ expected) & ~noted) != 0 || format->flags_of(entry, level) != alike->flags) {
+        differs = (entry ^ expected) & ~format->noted;
+        if ((differs & ~may_differ) != 0 ||
+            (differs != 0 && format->flags_of(entry, level) != alike->flags)) {
             return false;
         }
+        if (differs == 0 || (format->notes_of(entry, level) & AXADDR_DIRTY) != 0) {
+            alike->is_clean = false;
+        }
         alike->noted |= entry & format->noted;
-        alike->is_clean &= ((entry ^ expected) & ~format->noted) != 0 &&
-                           (format->notes_of(entry, level) & AXADDR_DIRTY) == 0;
         expected = format->next_leaf(expected, level);
     }
     return true;
