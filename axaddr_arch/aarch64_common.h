@@ -286,6 +286,18 @@ static inline bool axaddr_aarch64_is_reserved(uint64_t entry, uint32_t *rights) 
 }
 
 /**
+ * What both stages' needs_break have in common (R_WHZWS): a change of the output address, of
+ * shareability, of block against table, of the contiguous bit, or of what else the stage names.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_aarch64_breaks(uint64_t from, uint64_t to, uint64_t address_mask,
+                                                uint64_t attributes) {
+    uint64_t breaking = address_mask | AXADDR_AARCH64_TABLE_OR_PAGE | AXADDR_AARCH64_SH |
+                        AXADDR_AARCH64_CONTIGUOUS | attributes;
+
+    return (from & to & AXADDR_AARCH64_VALID) != 0 && ((from ^ to) & breaking) != 0;
+}
+
+/**
  * The walker is an observer of its own: the store must have reached it (DSB), and what this CPU has
  * fetched ahead must be fetched again (ISB). Nothing is to be invalidated: a TLB never holds an
  * entry that faults (R_XCLRD).

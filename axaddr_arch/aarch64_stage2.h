@@ -216,10 +216,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_stage2_change(uint64_t leaf, uint64
  */
 AXADDR_ALWAYS_INLINE bool axaddr_aarch64_stage2_breaks(uint64_t from, uint64_t to,
                                                        uint64_t address_mask) {
-    uint64_t breaking = address_mask | AXADDR_AARCH64_TABLE_OR_PAGE | AXADDR_AARCH64_S2_MEMATTR |
-                        AXADDR_AARCH64_SH | AXADDR_AARCH64_CONTIGUOUS;
-
-    return (from & to & AXADDR_AARCH64_VALID) != 0 && ((from ^ to) & breaking) != 0;
+    return axaddr_aarch64_breaks(from, to, address_mask, AXADDR_AARCH64_S2_MEMATTR);
 }
 
 static inline bool axaddr_aarch64_stage2_needs_break(uint64_t from, uint64_t to, unsigned level) {

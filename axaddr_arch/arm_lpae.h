@@ -332,10 +332,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_arm_lpae_change(uint64_t leaf, unsigned lev
  * @param memory  the bits that tell the memory type, and nG where there is one
  */
 AXADDR_ALWAYS_INLINE bool axaddr_arm_lpae_breaks(uint64_t from, uint64_t to, uint64_t memory) {
-    uint64_t breaking = AXADDR_ARM_LPAE_ADDRESS | AXADDR_AARCH64_TABLE_OR_PAGE | AXADDR_AARCH64_SH |
-                        AXADDR_AARCH64_CONTIGUOUS | memory;
-
-    return (from & to & AXADDR_AARCH64_VALID) != 0 && ((from ^ to) & breaking) != 0;
+    return axaddr_aarch64_breaks(from, to, AXADDR_ARM_LPAE_ADDRESS, memory);
 }
 
 /* The hooks of either stage, from what is above. */
