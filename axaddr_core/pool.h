@@ -9,23 +9,34 @@
 #include "entry.h"
 
 /** Take a frame out; the pool is not empty. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_pool_take(const struct axaddr_instance *self,
-                                               const struct axaddr_table *table,
-                                               struct axaddr_pool *pool) {
+AXADDR_ALWAYS_INLINE uint64_t axaddr_pool_pop(const struct axaddr_hal *hal, void *ctx,
+                                              struct axaddr_pool *pool) {
     uint64_t frame = pool->head;
 
-    pool->head = *(const axaddr_word64_t *)axaddr_frame_at(self, table, frame);
+    pool->head = *(const axaddr_word64_t *)hal->frame_at(ctx, axaddr_hpa(frame));
     pool->count--;
     return frame;
 }
 
 /** Put a frame in. */
+AXADDR_ALWAYS_INLINE void axaddr_pool_push(const struct axaddr_hal *hal, void *ctx,
+                                           struct axaddr_pool *pool, uint64_t frame) {
+    *(axaddr_word64_t *)hal->frame_at(ctx, axaddr_hpa(frame)) = pool->head;
+    pool->head = frame;
+    pool->count++;
+}
+
+/** The same for a table's frames. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_pool_take(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table,
+                                               struct axaddr_pool *pool) {
+    return axaddr_pool_pop(self->hal, table->ctx, pool);
+}
+
 AXADDR_ALWAYS_INLINE void axaddr_pool_put(const struct axaddr_instance *self,
                                           const struct axaddr_table *table,
                                           struct axaddr_pool *pool, uint64_t frame) {
-    *(axaddr_word64_t *)axaddr_frame_at(self, table, frame) = pool->head;
-    pool->head = frame;
-    pool->count++;
+    axaddr_pool_push(self->hal, table->ctx, pool, frame);
 }
 
 /**

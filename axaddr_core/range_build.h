@@ -219,7 +219,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_spare_is_sound(const struct axaddr_range
         axaddr_word64_t *at = axaddr_range_frame(self, set, frame);
         uint64_t mask = at[0];
 
-        if (mask == 0 || mask >= AXADDR_RANGE_ALL_FREE || at[2] != before) {
+        if (mask == 0 || mask >= axaddr_range_all_free(self) || at[2] != before) {
             return false;
         }
         for (; mask != 0; mask &= mask - 1) {
@@ -231,7 +231,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_spare_is_sound(const struct axaddr_range
         before = frame;
         frame = at[1];
     }
-    return left == 0;
+    return left == 0 && set->held.count == 0;
 }
 
 /** Every node, in order, without looking at one before it was found to be as the one above says. */

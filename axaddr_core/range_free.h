@@ -9,15 +9,15 @@
 
 #include "range_tree.h"
 
-/** A request of any type. */
-struct axaddr_range_request {
-    uint64_t size;
-    uint64_t alignment;
-    uint64_t low;
-    uint64_t high;
-    uint64_t hint;
+/** What a free place has to be like; all zero but `size` and `high`: any. */
+struct axaddr_placement {
+    uint64_t size;      /**< addresses, not 0 */
+    uint64_t alignment; /**< of the first one: a power of two, or 0 for any */
+    uint64_t low;       /**< no address below */
+    uint64_t high;      /**< none above */
+    uint64_t hint;      /**< with has_hint: taken, if it is such a place */
     bool has_hint;
-    bool is_top_down;
+    bool is_top_down; /**< the highest place is wanted, not the lowest */
 };
 
 /**
@@ -101,8 +101,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_gap_from(const struct axaddr_range_kind 
 }
 
 /** Where in [first, last] the request fits; false if it does not. */
-AXADDR_ALWAYS_INLINE bool axaddr_range_place(const struct axaddr_range_request *request,
-                                             uint64_t first, uint64_t last, uint64_t *place) {
+AXADDR_ALWAYS_INLINE bool axaddr_range_place(const struct axaddr_placement *request, uint64_t first,
+                                             uint64_t last, uint64_t *place) {
     uint64_t mask = request->alignment - 1;
     uint64_t more = request->size - 1;
     uint64_t lowest = first + (-first & mask);
@@ -117,7 +117,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_range_place(const struct axaddr_range_request *
 /** Whether the hint is such a place. */
 AXADDR_ALWAYS_INLINE bool axaddr_ranges_can_take(const struct axaddr_range_kind *self,
                                                  const struct axaddr_ranges *set,
-                                                 const struct axaddr_range_request *request) {
+                                                 const struct axaddr_placement *request) {
     struct axaddr_range_path path;
     struct axaddr_range_hit hit;
     uint64_t hint = request->hint;
@@ -133,7 +133,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_can_take(const struct axaddr_range_kind 
 
 AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
 axaddr_ranges_find_free(const struct axaddr_range_kind *self, const struct axaddr_ranges *set,
-                        struct axaddr_range_request *request, uint64_t *result) {
+                        struct axaddr_placement *request, uint64_t *result) {
     uint64_t at;
     bool has_more = true;
 

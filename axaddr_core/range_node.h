@@ -11,28 +11,29 @@
  * a search is five steps without a look at the count.
  *
  * While there are at most AXADDR_RANGE_INLINE_MAX ranges, the root is a smaller leaf inside the
- * set. Other nodes are quarters of a HAL frame. The first quarter has, behind the node, what
- * concerns the frame: which quarters are free, and the neighbours in the list of frames that have a
- * free one. Every node but the root is at least half full.
+ * set. Other nodes are parts of a HAL frame, of 1 KiB each. The first has, behind the node, what
+ * concerns the frame: which parts are free, and the neighbours in the list of frames that have a
+ * free one beside others in use. Every node but the root is at least half full.
+ *
+ * Frames without any node in use are held in a pool: a change takes them from there, leaves them
+ * there, and cannot fail if it was filled before. What is left goes back to the HAL at its end.
  */
 #ifndef AXADDR_CORE_RANGE_NODE_H
 #define AXADDR_CORE_RANGE_NODE_H
 
-#include "entry.h"
+#include "pool.h"
 
-#define AXADDR_RANGE_NODE_SHIFT      10
-#define AXADDR_RANGE_NODE_BYTES      (UINT64_C(1) << AXADDR_RANGE_NODE_SHIFT)
-#define AXADDR_RANGE_NODES_PER_FRAME 4u
-#define AXADDR_RANGE_ALL_FREE        15u /* a bit for each node of a frame */
-#define AXADDR_RANGE_NODE_WORDS      125u
-#define AXADDR_RANGE_FANOUT          31u
-#define AXADDR_RANGE_INLINE_MAX      7u
-#define AXADDR_RANGE_VALUE_MAX       80 /* bytes: eight ranges in a leaf */
-#define AXADDR_RANGE_INLINE_AGAIN    3u /* a leaf with so few ranges is put into the set again */
+#define AXADDR_RANGE_NODE_SHIFT   10
+#define AXADDR_RANGE_NODE_BYTES   (UINT64_C(1) << AXADDR_RANGE_NODE_SHIFT)
+#define AXADDR_RANGE_NODE_WORDS   125u
+#define AXADDR_RANGE_FANOUT       31u
+#define AXADDR_RANGE_INLINE_MAX   7u
+#define AXADDR_RANGE_VALUE_MAX    80 /* bytes: eight ranges in a leaf */
+#define AXADDR_RANGE_INLINE_AGAIN 3u /* a leaf with so few ranges is put into the set again */
 /** Levels above the leaves: more than any memory can fill. */
-#define AXADDR_RANGE_HEIGHT_MAX      8u
+#define AXADDR_RANGE_HEIGHT_MAX   8u
 /** No frame: the list ends. Frames are aligned, so none is called this. */
-#define AXADDR_RANGE_NO_FRAME        UINT64_MAX
+#define AXADDR_RANGE_NO_FRAME     UINT64_MAX
 
 /** Words of a payload of `size` bytes, and ranges in a leaf of such. */
 #define AXADDR_RANGE_VALUE_WORDS(size) ((unsigned)(((size) + 7) / 8))
@@ -47,17 +48,18 @@
 
 /** A set of any type. Its inline leaf is in the generated struct. */
 struct axaddr_ranges {
-    void *ctx;             /**< the HAL's first argument */
-    uint64_t first;        /**< bounds of what may be in the set */
-    uint64_t last;         /**< the same */
-    size_t count;          /**< ranges */
-    uint64_t root;         /**< the root, where it is not inline */
-    uint64_t spare;        /**< the first frame with a free node */
-    size_t spare_count;    /**< free nodes in such frames */
-    unsigned height;       /**< levels above the leaves */
-    bool is_inline;        /**< the root is the leaf inside the set */
-    axaddr_word64_t *at;   /**< where the root is seen */
-    axaddr_word64_t *head; /**< the leaf inside the generated struct */
+    void *ctx;               /**< the HAL's first argument */
+    uint64_t first;          /**< bounds of what may be in the set */
+    uint64_t last;           /**< the same */
+    size_t count;            /**< ranges */
+    uint64_t root;           /**< the root, where it is not inline */
+    uint64_t spare;          /**< the first frame with free nodes and others */
+    size_t spare_count;      /**< free nodes in such frames */
+    struct axaddr_pool held; /**< frames of free nodes only */
+    unsigned height;         /**< levels above the leaves */
+    bool is_inline;          /**< the root is the leaf inside the set */
+    axaddr_word64_t *at;     /**< where the root is seen */
+    axaddr_word64_t *head;   /**< the leaf inside the generated struct */
 };
 
 /** The nodes from a leaf (level 0) to the root, and the entry of each that leads on. */
@@ -90,6 +92,7 @@ struct axaddr_range_hit {
 /** What makes the functions those of one set: constants, and its functions out of line. */
 struct axaddr_range_kind {
     const struct axaddr_hal *hal;
+    const struct axaddr_format *format; /**< frames are its smallest pages; 0: they have 4 KiB */
     unsigned value_words;
     unsigned leaf_max;
     /** Whether two touching ranges can be one; distance: from first address to first address. */
@@ -97,16 +100,14 @@ struct axaddr_range_kind {
     /** The path to the first range that ends at or after an address; behind the last if none. */
     void (*descend)(const struct axaddr_ranges *set, uint64_t address,
                     struct axaddr_range_path *path);
-    /** Have at least `count` free nodes; false, and nothing changed, if there is no memory. */
-    bool (*reserve)(struct axaddr_ranges *set, size_t count);
-    /** Have the nodes that it takes to put an entry in at the path; false: there is no memory. */
-    bool (*prepare)(struct axaddr_ranges *set, const struct axaddr_range_path *path);
     void (*free_node)(struct axaddr_ranges *set, uint64_t node);
-    /** Put an entry in before the path's. */
-    enum axaddr_status (*put)(struct axaddr_ranges *set, struct axaddr_range_path *path,
-                              const struct axaddr_range_entry *entry);
+    /** Put an entry in before the path's; there are nodes for it. */
+    void (*put)(struct axaddr_ranges *set, struct axaddr_range_path *path,
+                const struct axaddr_range_entry *entry);
     /** Take the path's entry out. */
     void (*take)(struct axaddr_ranges *set, struct axaddr_range_path *path);
+    /** Have at least `count` free nodes; false, and nothing changed, if there is no memory. */
+    bool (*reserve)(struct axaddr_ranges *set, size_t count);
 };
 
 /* ---- nodes ---- */
@@ -301,10 +302,29 @@ AXADDR_ALWAYS_INLINE void axaddr_range_summary(const struct axaddr_range_layout 
 
 /* ---- where nodes come from ---- */
 
+AXADDR_ALWAYS_INLINE unsigned axaddr_range_frame_shift(const struct axaddr_range_kind *self) {
+    return self->format != 0 ? self->format->shift[0] : 12u;
+}
+
+/** A bit for each node of a frame. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_range_all_free(const struct axaddr_range_kind *self) {
+    return axaddr_low_bits(1u << (axaddr_range_frame_shift(self) - AXADDR_RANGE_NODE_SHIFT));
+}
+
+AXADDR_ALWAYS_INLINE size_t axaddr_range_nodes_per_frame(const struct axaddr_range_kind *self) {
+    return (size_t)1 << (axaddr_range_frame_shift(self) - AXADDR_RANGE_NODE_SHIFT);
+}
+
+/** Where in its frame a node is. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_range_offset(const struct axaddr_range_kind *self,
+                                                  uint64_t node) {
+    return node & axaddr_low_bits(axaddr_range_frame_shift(self));
+}
+
 AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_node(const struct axaddr_range_kind *self,
                                                         const struct axaddr_ranges *set,
                                                         uint64_t node) {
-    uint64_t offset = node & (4096 - AXADDR_RANGE_NODE_BYTES);
+    uint64_t offset = axaddr_range_offset(self, node);
 
     return (axaddr_word64_t *)(void *)((unsigned char *)self->hal->frame_at(
                                            set->ctx, axaddr_hpa(node - offset)) +
@@ -344,32 +364,40 @@ AXADDR_ALWAYS_INLINE void axaddr_range_unlink(const struct axaddr_range_kind *se
     }
 }
 
-/** Give back a frame whose nodes are all free. */
-AXADDR_ALWAYS_INLINE void axaddr_range_return(const struct axaddr_range_kind *self,
-                                              struct axaddr_ranges *set, uint64_t frame) {
-    axaddr_range_unlink(self, set, frame);
-    set->spare_count -= AXADDR_RANGE_NODES_PER_FRAME;
-    self->hal->free_frame(set->ctx, axaddr_hpa(frame));
+/** Frames that have to be held for `count` nodes. */
+AXADDR_ALWAYS_INLINE size_t axaddr_ranges_frames_for(const struct axaddr_range_kind *self,
+                                                     const struct axaddr_ranges *set,
+                                                     size_t count) {
+    unsigned shift = axaddr_range_frame_shift(self) - AXADDR_RANGE_NODE_SHIFT;
+
+    return count <= set->spare_count
+               ? 0
+               : (count - set->spare_count + axaddr_range_nodes_per_frame(self) - 1) >> shift;
 }
 
-/** New frames come first in the list, and a change uses what it reserves: none stays all free. */
+/** Give back to the HAL what is held beyond `count` frames. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_trim(const struct axaddr_range_kind *self,
+                                             struct axaddr_ranges *set, uint64_t count) {
+    while (set->held.count > count) {
+        uint64_t frame = axaddr_pool_pop(self->hal, set->ctx, &set->held);
+
+        self->hal->free_frame(set->ctx, axaddr_hpa(frame));
+    }
+}
+
+/** Hold what `count` nodes take; false, and nothing changed, if there is no memory. */
 AXADDR_ALWAYS_INLINE bool axaddr_ranges_reserve(const struct axaddr_range_kind *self,
                                                 struct axaddr_ranges *set, size_t count) {
-    size_t taken = 0;
+    size_t need = axaddr_ranges_frames_for(self, set, count);
 
-    while (set->spare_count < count) {
+    while (set->held.count < need) {
         axaddr_hpa_t frame;
 
         if (!self->hal->alloc_frame(set->ctx, &frame)) {
-            for (; taken > 0; taken--) {
-                axaddr_range_return(self, set, set->spare);
-            }
+            axaddr_ranges_trim(self, set, 0);
             return false;
         }
-        axaddr_range_link(self, set, frame.raw);
-        axaddr_range_frame(self, set, frame.raw)[0] = AXADDR_RANGE_ALL_FREE;
-        set->spare_count += AXADDR_RANGE_NODES_PER_FRAME;
-        taken++;
+        axaddr_pool_push(self->hal, set->ctx, &set->held, frame.raw);
     }
     return true;
 }
@@ -377,27 +405,35 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_reserve(const struct axaddr_range_kind *
 /** An empty node, of those that were reserved. */
 AXADDR_ALWAYS_INLINE uint64_t axaddr_range_alloc_node(const struct axaddr_range_kind *self,
                                                       struct axaddr_ranges *set) {
-    uint64_t frame = set->spare;
-    axaddr_word64_t *at = axaddr_range_frame(self, set, frame);
-    uint64_t mask = at[0];
     uint64_t number = 0;
+    uint64_t frame;
+    uint64_t node;
+    axaddr_word64_t *at;
 
-    while ((mask >> number & 1) == 0) {
+    if (set->spare == AXADDR_RANGE_NO_FRAME) {
+        frame = axaddr_pool_pop(self->hal, set->ctx, &set->held);
+        axaddr_range_link(self, set, frame);
+        axaddr_range_frame(self, set, frame)[0] = axaddr_range_all_free(self);
+        set->spare_count += axaddr_range_nodes_per_frame(self);
+    }
+    frame = set->spare;
+    at = axaddr_range_frame(self, set, frame);
+    while ((at[0] >> number & 1) == 0) {
         number++;
     }
-    at[0] = mask & (mask - 1);
+    at[0] &= at[0] - 1;
     set->spare_count--;
     if (at[0] == 0) {
         axaddr_range_unlink(self, set, frame);
     }
-    axaddr_range_set_fill(axaddr_range_node(self, set, frame + number * AXADDR_RANGE_NODE_BYTES),
-                          AXADDR_RANGE_FANOUT, 0);
-    return frame + number * AXADDR_RANGE_NODE_BYTES;
+    node = frame + (number << AXADDR_RANGE_NODE_SHIFT);
+    axaddr_range_set_fill(axaddr_range_node(self, set, node), AXADDR_RANGE_FANOUT, 0);
+    return node;
 }
 
 AXADDR_ALWAYS_INLINE void axaddr_ranges_free_node(const struct axaddr_range_kind *self,
                                                   struct axaddr_ranges *set, uint64_t node) {
-    uint64_t frame = node & ~UINT64_C(4095);
+    uint64_t frame = node - axaddr_range_offset(self, node);
     axaddr_word64_t *at = axaddr_range_frame(self, set, frame);
 
     if (at[0] == 0) {
@@ -405,8 +441,10 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_free_node(const struct axaddr_range_kind
     }
     at[0] |= UINT64_C(1) << ((node - frame) >> AXADDR_RANGE_NODE_SHIFT);
     set->spare_count++;
-    if (at[0] == AXADDR_RANGE_ALL_FREE) {
-        axaddr_range_return(self, set, frame);
+    if (at[0] == axaddr_range_all_free(self)) {
+        axaddr_range_unlink(self, set, frame);
+        set->spare_count -= axaddr_range_nodes_per_frame(self);
+        axaddr_pool_push(self->hal, set->ctx, &set->held, frame);
     }
 }
 

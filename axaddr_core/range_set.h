@@ -121,61 +121,7 @@ AXADDR_ALWAYS_INLINE void axaddr_range_copy_value(void *to, const void *from, si
     }
 }
 
-/* ---- looking ---- */
-
-/** The first range that ends at or after an address. Generated once for each set. */
-AXADDR_ALWAYS_INLINE bool axaddr_ranges_look(const struct axaddr_range_kind *self,
-                                             const struct axaddr_ranges *set, uint64_t address,
-                                             struct axaddr_range_hit *hit) {
-    struct axaddr_range_layout layout = {AXADDR_RANGE_FANOUT, self->leaf_max, self->value_words};
-    axaddr_word64_t *node = set->at;
-    unsigned level = set->height;
-    unsigned index;
-
-    if (set->is_inline) {
-        layout = axaddr_range_layout_of(self, set, 0);
-        index = axaddr_range_search(node, AXADDR_RANGE_INLINE_MAX, address);
-    } else {
-        for (; level > 0; level--) {
-            index = axaddr_range_search(node, AXADDR_RANGE_FANOUT, address);
-            if (index >= axaddr_range_fill(node)) {
-                return false;
-            }
-            node = axaddr_range_node(self, set, *axaddr_range_child(node, index));
-        }
-        index = axaddr_range_search(node, AXADDR_RANGE_FANOUT, address);
-    }
-    if (index >= axaddr_range_fill(node)) {
-        return false;
-    }
-    hit->first = axaddr_range_firsts(&layout, node)[index];
-    hit->last = axaddr_range_lasts(node)[index];
-    hit->value = axaddr_range_payload(&layout, node, index);
-    return true;
-}
-
 /* ---- changes ---- */
-
-AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_ranges_init(struct axaddr_ranges *set, axaddr_word64_t *head, void *ctx, uint64_t first,
-                   uint64_t last) {
-    if (last < first) {
-        return AXADDR_INVALID;
-    }
-    set->ctx = ctx;
-    set->first = first;
-    set->last = last;
-    set->count = 0;
-    set->root = 0;
-    set->spare = AXADDR_RANGE_NO_FRAME;
-    set->spare_count = 0;
-    set->height = 0;
-    set->is_inline = true;
-    set->head = head;
-    set->at = head;
-    axaddr_range_set_fill(head, AXADDR_RANGE_INLINE_MAX, 0);
-    return AXADDR_OK;
-}
 
 /** `value` is in whole words. */
 AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
@@ -192,7 +138,11 @@ axaddr_ranges_insert(const struct axaddr_range_kind *self, struct axaddr_ranges 
     if (axaddr_ranges_see(self, set, &path, &hit) && hit.first <= last) {
         return AXADDR_EXISTS;
     }
-    return self->put(set, &path, &entry);
+    if (!axaddr_ranges_prepare(self, set, &path)) {
+        return AXADDR_NO_MEMORY;
+    }
+    self->put(set, &path, &entry);
+    return AXADDR_OK;
 }
 
 /** `value` gets what the range had. */
@@ -210,23 +160,8 @@ axaddr_ranges_remove(const struct axaddr_range_kind *self, struct axaddr_ranges 
     hit->first = found.first;
     hit->last = found.last;
     self->take(set, &path);
+    axaddr_ranges_trim(self, set, 0);
     return AXADDR_OK;
-}
-
-/** Let the path's range end at another address, before the next range. */
-AXADDR_ALWAYS_INLINE void axaddr_ranges_set_last(const struct axaddr_range_kind *self,
-                                                 struct axaddr_ranges *set,
-                                                 const struct axaddr_range_path *path,
-                                                 uint64_t last) {
-    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
-    axaddr_word64_t *leaf = path->node[0];
-    unsigned index = path->index[0];
-    bool has_next = index + 1 < axaddr_range_fill(leaf);
-    uint64_t lost = has_next ? axaddr_range_between(&layout, leaf, index) : 0;
-
-    axaddr_range_lasts(leaf)[index] = last;
-    axaddr_ranges_climb(self, set, path, 0, lost,
-                        has_next ? axaddr_range_between(&layout, leaf, index) : 0);
 }
 
 AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
@@ -244,35 +179,15 @@ axaddr_ranges_split(const struct axaddr_range_kind *self, struct axaddr_ranges *
     if (hit.first == address) {
         return AXADDR_OK;
     }
-    if (!self->prepare(set, &path)) {
+    if (!axaddr_ranges_prepare(self, set, &path)) {
         return AXADDR_NO_MEMORY;
     }
     axaddr_range_move_words(value, hit.value, self->value_words);
     rest.last = hit.last;
-    axaddr_ranges_set_last(self, set, &path, address - 1);
+    axaddr_ranges_resize(self, set, &path, hit.first, address - 1);
     path.index[0]++;
-    return self->put(set, &path, &rest);
-}
-
-/** Join the range that begins at an address with the one behind it, if they can be one. */
-AXADDR_ALWAYS_INLINE void axaddr_ranges_join(const struct axaddr_range_kind *self,
-                                             struct axaddr_ranges *set, uint64_t first) {
-    struct axaddr_range_path path;
-    struct axaddr_range_hit hit;
-    struct axaddr_range_hit next;
-
-    self->descend(set, first, &path);
-    if (!axaddr_ranges_see(self, set, &path, &hit) || hit.last == UINT64_MAX) {
-        return;
-    }
-    self->descend(set, hit.last + 1, &path);
-    if (!axaddr_ranges_see(self, set, &path, &next) || next.first != hit.last + 1 ||
-        !self->continues(hit.value, next.value, next.first - hit.first)) {
-        return;
-    }
-    self->take(set, &path);
-    self->descend(set, first, &path);
-    axaddr_ranges_set_last(self, set, &path, next.last);
+    self->put(set, &path, &rest);
+    return AXADDR_OK;
 }
 
 /** With the range after it, and with the one before it. */
@@ -301,37 +216,8 @@ axaddr_ranges_merge(const struct axaddr_range_kind *self, struct axaddr_ranges *
     for (i = 0; i < count; i++) {
         axaddr_ranges_join(self, set, starts[i]);
     }
+    axaddr_ranges_trim(self, set, 0);
     return AXADDR_OK;
-}
-
-/** Take all out. A frame goes back with its last node, so what is above can still be read. */
-AXADDR_ALWAYS_INLINE void axaddr_ranges_clear(const struct axaddr_range_kind *self,
-                                              struct axaddr_ranges *set) {
-    struct axaddr_range_path path;
-    uint64_t name[AXADDR_RANGE_HEIGHT_MAX + 1];
-    unsigned level = set->height;
-
-    path.node[level] = set->at;
-    path.index[level] = 0;
-    name[level] = set->root;
-    while (!set->is_inline) {
-        if (level > 0 && path.index[level] < axaddr_range_fill(path.node[level])) {
-            uint64_t child = *axaddr_range_child(path.node[level], path.index[level]);
-            path.index[level]++;
-            level--;
-            path.node[level] = axaddr_range_node(self, set, child);
-            path.index[level] = 0;
-            name[level] = child;
-            continue;
-        }
-        set->is_inline = level == set->height;
-        self->free_node(set, name[level]);
-        level++;
-    }
-    set->at = set->head;
-    set->height = 0;
-    set->count = 0;
-    axaddr_range_set_fill(set->head, AXADDR_RANGE_INLINE_MAX, 0);
 }
 
 /* ---- what AXADDR_DEFINE_RANGE_SET generates ---- */
@@ -392,25 +278,22 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_clear(const struct axaddr_range_kind *se
     AXADDR_RANGE_PATH_ void name##_descend_(const struct axaddr_ranges *set, uint64_t at,          \
                                             struct axaddr_range_path *path);                       \
     AXADDR_RANGE_PATH_ bool name##_reserve_(struct axaddr_ranges *set, size_t count);              \
-    AXADDR_RANGE_PATH_ bool name##_prepare_(struct axaddr_ranges *set,                             \
-                                            const struct axaddr_range_path *path);                 \
     AXADDR_RANGE_PATH_ void name##_free_node_(struct axaddr_ranges *set, uint64_t node);           \
-    AXADDR_RANGE_PATH_ enum axaddr_status name##_put_(struct axaddr_ranges *set,                   \
-                                                      struct axaddr_range_path *path,              \
-                                                      const struct axaddr_range_entry *entry);     \
+    AXADDR_RANGE_PATH_ void name##_put_(struct axaddr_ranges *set, struct axaddr_range_path *path, \
+                                        const struct axaddr_range_entry *entry);                   \
     AXADDR_RANGE_PATH_ void name##_take_(struct axaddr_ranges *set,                                \
                                          struct axaddr_range_path *path);                          \
     static const struct axaddr_range_kind name##_kind_ = {                                         \
         &(hal),                                                                                    \
+        0,                                                                                         \
         AXADDR_RANGE_VALUE_WORDS(sizeof(value_type)),                                              \
         AXADDR_RANGE_LEAF_MAX(sizeof(value_type)),                                                 \
         name##_continues_,                                                                         \
         name##_descend_,                                                                           \
-        name##_reserve_,                                                                           \
-        name##_prepare_,                                                                           \
         name##_free_node_,                                                                         \
         name##_put_,                                                                               \
-        name##_take_};                                                                             \
+        name##_take_,                                                                              \
+        name##_reserve_};                                                                          \
     AXADDR_RANGE_PATH_ void name##_descend_(const struct axaddr_ranges *set, uint64_t at,          \
                                             struct axaddr_range_path *path) {                      \
         axaddr_ranges_descend(&name##_kind_, set, at, path);                                       \
@@ -418,17 +301,12 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_clear(const struct axaddr_range_kind *se
     AXADDR_RANGE_PATH_ bool name##_reserve_(struct axaddr_ranges *set, size_t count) {             \
         return (AXADDR_REQUIRED_(name), axaddr_ranges_reserve(&name##_kind_, set, count));         \
     }                                                                                              \
-    AXADDR_RANGE_PATH_ bool name##_prepare_(struct axaddr_ranges *set,                             \
-                                            const struct axaddr_range_path *path) {                \
-        return axaddr_ranges_prepare(&name##_kind_, set, path);                                    \
-    }                                                                                              \
     AXADDR_RANGE_PATH_ void name##_free_node_(struct axaddr_ranges *set, uint64_t node) {          \
         axaddr_ranges_free_node(&name##_kind_, set, node);                                         \
     }                                                                                              \
-    AXADDR_RANGE_PATH_ enum axaddr_status name##_put_(struct axaddr_ranges *set,                   \
-                                                      struct axaddr_range_path *path,              \
-                                                      const struct axaddr_range_entry *entry) {    \
-        return axaddr_ranges_put(&name##_kind_, set, path, entry);                                 \
+    AXADDR_RANGE_PATH_ void name##_put_(struct axaddr_ranges *set, struct axaddr_range_path *path, \
+                                        const struct axaddr_range_entry *entry) {                  \
+        axaddr_ranges_put(&name##_kind_, set, path, entry);                                        \
     }                                                                                              \
     AXADDR_RANGE_PATH_ void name##_take_(struct axaddr_ranges *set,                                \
                                          struct axaddr_range_path *path) {                         \
@@ -448,6 +326,7 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_clear(const struct axaddr_range_kind *se
     }                                                                                              \
     AXADDR_RANGE_PATH_ void name##_clear(struct name *set) {                                       \
         axaddr_ranges_clear(&name##_kind_, &set->core);                                            \
+        axaddr_ranges_trim(&name##_kind_, &set->core, 0);                                          \
     }                                                                                              \
     AXADDR_RANGE_PLAIN_ void name##_destroy(struct name *set) {                                    \
         name##_clear(set);                                                                         \
@@ -547,9 +426,9 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_clear(const struct axaddr_range_kind *se
     }                                                                                              \
     AXADDR_RANGE_DOOR_ name##_find_free(                                                           \
         const struct name *set, const struct name##_request *request, address##_t *result) {       \
-        struct axaddr_range_request raw = {                                                        \
-            request->size,     request->alignment, request->low.raw,    request->high.raw,         \
-            request->hint.raw, request->has_hint,  request->is_top_down};                          \
+        struct axaddr_placement raw = {request->size,       request->alignment, request->low.raw,  \
+                                       request->high.raw,   request->hint.raw,  request->has_hint, \
+                                       request->is_top_down};                                      \
         return axaddr_ranges_find_free(&name##_kind_, &set->core, &raw, &result->raw);             \
     }                                                                                              \
     AXADDR_RANGE_DOOR_ name##_audit(const struct name *set) {                                      \

@@ -8,6 +8,31 @@
 
 #include "range_node.h"
 
+/* ---- an empty set ---- */
+
+AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_ranges_init(struct axaddr_ranges *set, axaddr_word64_t *head, void *ctx, uint64_t first,
+                   uint64_t last) {
+    if (last < first) {
+        return AXADDR_INVALID;
+    }
+    set->ctx = ctx;
+    set->first = first;
+    set->last = last;
+    set->count = 0;
+    set->root = 0;
+    set->spare = AXADDR_RANGE_NO_FRAME;
+    set->spare_count = 0;
+    set->held.head = 0;
+    set->held.count = 0;
+    set->height = 0;
+    set->is_inline = true;
+    set->head = head;
+    set->at = head;
+    axaddr_range_set_fill(head, AXADDR_RANGE_INLINE_MAX, 0);
+    return AXADDR_OK;
+}
+
 /* ---- paths ---- */
 
 AXADDR_ALWAYS_INLINE void axaddr_ranges_descend(const struct axaddr_range_kind *self,
@@ -44,6 +69,37 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_see(const struct axaddr_range_kind *self
     hit->first = axaddr_range_firsts(&layout, leaf)[index];
     hit->last = axaddr_range_lasts(leaf)[index];
     hit->value = axaddr_range_payload(&layout, leaf, index);
+    return true;
+}
+
+/** The first range that ends at or after an address. Generated once for each set. */
+AXADDR_ALWAYS_INLINE bool axaddr_ranges_look(const struct axaddr_range_kind *self,
+                                             const struct axaddr_ranges *set, uint64_t address,
+                                             struct axaddr_range_hit *hit) {
+    struct axaddr_range_layout layout = {AXADDR_RANGE_FANOUT, self->leaf_max, self->value_words};
+    axaddr_word64_t *node = set->at;
+    unsigned level = set->height;
+    unsigned index;
+
+    if (set->is_inline) {
+        layout = axaddr_range_layout_of(self, set, 0);
+        index = axaddr_range_search(node, AXADDR_RANGE_INLINE_MAX, address);
+    } else {
+        for (; level > 0; level--) {
+            index = axaddr_range_search(node, AXADDR_RANGE_FANOUT, address);
+            if (index >= axaddr_range_fill(node)) {
+                return false;
+            }
+            node = axaddr_range_node(self, set, *axaddr_range_child(node, index));
+        }
+        index = axaddr_range_search(node, AXADDR_RANGE_FANOUT, address);
+    }
+    if (index >= axaddr_range_fill(node)) {
+        return false;
+    }
+    hit->first = axaddr_range_firsts(&layout, node)[index];
+    hit->last = axaddr_range_lasts(node)[index];
+    hit->value = axaddr_range_payload(&layout, node, index);
     return true;
 }
 
@@ -116,26 +172,31 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_renew(const struct axaddr_range_kind *se
 
 /* ---- putting in ---- */
 
-/** Nodes that it takes to put an entry in at the path. */
+/**
+ * Nodes that it takes to put one or two entries in at a path. None is made twice: a node of at
+ * least eight that was split has room for a second.
+ */
 AXADDR_ALWAYS_INLINE size_t axaddr_ranges_need(const struct axaddr_range_kind *self,
                                                const struct axaddr_ranges *set,
-                                               const struct axaddr_range_path *path) {
+                                               const struct axaddr_range_path *path,
+                                               unsigned more) {
     unsigned level = 0;
 
-    while (level <= set->height &&
-           axaddr_range_fill(path->node[level]) == axaddr_range_layout_of(self, set, level).max) {
+    while (level <= set->height && axaddr_range_fill(path->node[level]) + more >
+                                       axaddr_range_layout_of(self, set, level).max) {
+        more = 1;
         level++;
     }
     return level + (level > set->height && !set->is_inline ? 1u : 0u);
 }
 
-/** Generated once for each set, out of line. */
+/** Hold what one entry more takes; false, and nothing changed, if there is no memory. */
 AXADDR_ALWAYS_INLINE bool axaddr_ranges_prepare(const struct axaddr_range_kind *self,
                                                 struct axaddr_ranges *set,
                                                 const struct axaddr_range_path *path) {
-    size_t need = axaddr_ranges_need(self, set, path);
+    size_t need = axaddr_ranges_need(self, set, path, 1);
 
-    return need == 0 || (need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need));
+    return need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need);
 }
 
 /** Put a node above the root, with the root as its only entry. */
@@ -198,10 +259,10 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_divide(const struct axaddr_range_kind *s
     axaddr_range_summary(&layout, right, level == 0, payload, entry);
 }
 
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_ranges_put(const struct axaddr_range_kind *self,
-                                                          struct axaddr_ranges *set,
-                                                          struct axaddr_range_path *path,
-                                                          const struct axaddr_range_entry *entry) {
+AXADDR_ALWAYS_INLINE void axaddr_ranges_put(const struct axaddr_range_kind *self,
+                                            struct axaddr_ranges *set,
+                                            struct axaddr_range_path *path,
+                                            const struct axaddr_range_entry *entry) {
     struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
     struct axaddr_range_entry carry = {entry->first, entry->last, entry->payload};
     axaddr_word64_t payload[2];
@@ -210,9 +271,6 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_ranges_put(const struct axaddr_ra
     unsigned index = path->index[0];
     unsigned level = 0;
 
-    if (!self->prepare(set, path)) {
-        return AXADDR_NO_MEMORY;
-    }
     set->count++;
     if (set->is_inline && axaddr_range_fill(set->at) == AXADDR_RANGE_INLINE_MAX) {
         axaddr_ranges_leave_inline(self, set, path);
@@ -241,7 +299,6 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_ranges_put(const struct axaddr_ra
             axaddr_range_larger(gained, axaddr_range_between(&layout, path->node[level], index));
     }
     axaddr_ranges_climb(self, set, path, level, lost, gained);
-    return AXADDR_OK;
 }
 
 /* ---- taking out ---- */
@@ -352,6 +409,84 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_take(const struct axaddr_range_kind *sel
     }
     axaddr_ranges_climb(self, set, path, level, lost, gained);
     axaddr_ranges_shrink(self, set);
+}
+
+/** Take all out. A frame goes back with its last node, so what is above can still be read. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_clear(const struct axaddr_range_kind *self,
+                                              struct axaddr_ranges *set) {
+    struct axaddr_range_path path;
+    uint64_t name[AXADDR_RANGE_HEIGHT_MAX + 1];
+    unsigned level = set->height;
+
+    path.node[level] = set->at;
+    path.index[level] = 0;
+    name[level] = set->root;
+    while (!set->is_inline) {
+        if (level > 0 && path.index[level] < axaddr_range_fill(path.node[level])) {
+            uint64_t child = *axaddr_range_child(path.node[level], path.index[level]);
+            path.index[level]++;
+            level--;
+            path.node[level] = axaddr_range_node(self, set, child);
+            path.index[level] = 0;
+            name[level] = child;
+            continue;
+        }
+        set->is_inline = level == set->height;
+        self->free_node(set, name[level]);
+        level++;
+    }
+    set->at = set->head;
+    set->height = 0;
+    set->count = 0;
+    axaddr_range_set_fill(set->head, AXADDR_RANGE_INLINE_MAX, 0);
+}
+
+/* ---- changing ranges that are there ---- */
+
+/** Free addresses at both sides of a leaf's range, the larger of the two; ends of the leaf apart. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_range_gap_beside(const struct axaddr_range_layout *layout,
+                                                      axaddr_word64_t *leaf, unsigned index) {
+    uint64_t gap = index > 0 ? axaddr_range_between(layout, leaf, index - 1) : 0;
+
+    return index + 1 < axaddr_range_fill(leaf)
+               ? axaddr_range_larger(gap, axaddr_range_between(layout, leaf, index))
+               : gap;
+}
+
+/** Let the path's range begin and end elsewhere, between its neighbours. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_resize(const struct axaddr_range_kind *self,
+                                               struct axaddr_ranges *set,
+                                               const struct axaddr_range_path *path, uint64_t first,
+                                               uint64_t last) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    axaddr_word64_t *leaf = path->node[0];
+    unsigned index = path->index[0];
+    uint64_t lost = axaddr_range_gap_beside(&layout, leaf, index);
+
+    axaddr_range_firsts(&layout, leaf)[index] = first;
+    axaddr_range_lasts(leaf)[index] = last;
+    axaddr_ranges_climb(self, set, path, 0, lost, axaddr_range_gap_beside(&layout, leaf, index));
+}
+
+/** Join the range that begins at an address with the one behind it, if they can be one. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_join(const struct axaddr_range_kind *self,
+                                             struct axaddr_ranges *set, uint64_t first) {
+    struct axaddr_range_path path;
+    struct axaddr_range_hit hit;
+    struct axaddr_range_hit next;
+
+    self->descend(set, first, &path);
+    if (!axaddr_ranges_see(self, set, &path, &hit) || hit.last == UINT64_MAX) {
+        return;
+    }
+    self->descend(set, hit.last + 1, &path);
+    if (!axaddr_ranges_see(self, set, &path, &next) || next.first != hit.last + 1 ||
+        !self->continues(hit.value, next.value, next.first - hit.first)) {
+        return;
+    }
+    self->take(set, &path);
+    self->descend(set, first, &path);
+    axaddr_ranges_resize(self, set, &path, hit.first, next.last);
 }
 
 #endif /* AXADDR_CORE_RANGE_TREE_H */
