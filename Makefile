@@ -125,5 +125,11 @@ $(BEDS:%=bed-%): bed-%:
 	@tools/setup beds
 	@tests/beds/run.sh $* $(BUILD)/beds/$*
 
+# Some minutes for each machine, so it is not part of `make test`. MACHINES="npt ept": these only.
+.PHONY: bed-plants
+bed-plants: ## plant a wrong bit at a time in each format: its bed must fail
+	@tools/setup beds
+	@BUILD=$(BUILD) tests/beds/plant $(MACHINES)
+
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14

@@ -84,6 +84,15 @@ static inline uint64_t aarch64_fill_machine(struct bed_machine *machine) {
     return size / 2 + (UINT64_C(0x140000000) & quarter);
 }
 
+/** An abort with the status "address size fault", at any level (ESR_ELx: EC, DFSC). */
+static inline bool aarch64_is_size_fault(uint64_t esr) {
+    uint64_t exception_class = esr >> 26 & 0x3f;
+    bool is_abort = exception_class == 0x20 || exception_class == 0x21 || exception_class == 0x24 ||
+                    exception_class == 0x25;
+
+    return is_abort && ((esr & 0x3c) == 0 || (esr & 0x3f) == 0x29);
+}
+
 /** Whether PAR_EL1 has the type of memory that flags say (as MAIR has it; inner shareable). */
 static inline bool aarch64_par_has_type(uint32_t flags) {
     uint64_t par;

@@ -21,6 +21,10 @@
 #ifndef BED_VERBOSE
 #define BED_VERBOSE 0
 #endif
+/** The bed ends with so many failures; 0: it goes on to its end. */
+#ifndef BED_FAILED_MAX
+#define BED_FAILED_MAX 0
+#endif
 
 /* ---- the format: format.c ---- */
 
@@ -89,6 +93,8 @@ struct bed_outcome {
     enum axaddr_status status; /**< of the library's decoder, if it was not allowed */
     struct axaddr_exit exit;   /**< what the decoder said */
     bool is_untried;           /**< the emulator cannot be asked this: it is no case */
+    /** The machine does not take the entry: a reserved bit, an address of more bits than it has. */
+    bool is_refused;
 };
 
 /** Find out what the CPU has, and fill in what cases.c needs to know. */

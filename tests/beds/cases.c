@@ -77,20 +77,29 @@ static void print_flags(uint32_t flags) {
     }
 }
 
-/** Count a case: `wrong` is 0, or says what is wrong, with two numbers that show it. */
-static void tell(uint64_t address, uint32_t access, const char *wrong, uint64_t got,
-                 uint64_t expected) {
-    if (wrong == 0) {
-        passed_count++;
-        if (!BED_VERBOSE) {
-            return;
-        }
-    } else {
-        failed_count++;
-        if (!BED_VERBOSE && failed_count > 40) {
-            return; /* the count tells */
-        }
-    }
+static void print_count(unsigned count) {
+    char digits[11];
+    unsigned at = sizeof(digits) - 1;
+
+    digits[at] = 0;
+    do {
+        digits[--at] = (char)('0' + count % 10);
+        count /= 10;
+    } while (count != 0);
+    bed_print(&digits[at]);
+}
+
+static void __attribute__((noreturn)) finish(void) {
+    bed_print("bed-end ");
+    print_count(passed_count);
+    bed_print(" passed, ");
+    print_count(failed_count);
+    bed_print(" failed\n");
+    machine_exit(failed_count == 0 ? 0 : 1);
+}
+
+static void print_case(uint64_t address, uint32_t access, const char *wrong, uint64_t got,
+                       uint64_t expected) {
     bed_print(wrong == 0 ? "ok   " : "FAIL ");
     bed_print(BED_FORMAT.name);
     bed_print(" ");
@@ -112,6 +121,26 @@ static void tell(uint64_t address, uint32_t access, const char *wrong, uint64_t 
         bed_print_hex(expected);
     }
     bed_print("\n");
+}
+
+/** Count a case: `wrong` is 0, or says what is wrong, with two numbers that show it. */
+static void tell(uint64_t address, uint32_t access, const char *wrong, uint64_t got,
+                 uint64_t expected) {
+    if (wrong == 0) {
+        passed_count++;
+        if (!BED_VERBOSE) {
+            return;
+        }
+    } else {
+        failed_count++;
+        if (!BED_VERBOSE && failed_count > 40) {
+            return; /* the count tells */
+        }
+    }
+    print_case(address, access, wrong, got, expected);
+    if (BED_FAILED_MAX != 0 && failed_count >= BED_FAILED_MAX) {
+        finish();
+    }
 }
 
 /** A call of the library that must have this result; done in silence if it is AXADDR_OK. */
@@ -195,6 +224,8 @@ struct expected {
     enum axaddr_absent_kind kind; /**< if it is not mapped */
     enum axaddr_fault verdict;    /**< of handle_fault, if the access is not allowed */
 };
+
+static const struct bed_outcome no_outcome;
 
 static const struct expected nothing = {false, 0, 0, 0, AXADDR_ABSENT_EMPTY, AXADDR_FAULT_UNMAPPED};
 
@@ -305,8 +336,7 @@ static uint64_t offset_of(uint32_t access) {
 static void judge(uint64_t page_address, uint32_t access, const struct expected *expected) {
     static uint64_t written = UINT64_C(0xfeed000000000000);
     uint64_t address = page_address + offset_of(access);
-    struct bed_outcome outcome = {
-        false, 0, AXADDR_OK, {{0}, 0, false, false, false, false, {0}}, false};
+    struct bed_outcome outcome = no_outcome;
     bool is_allowed = expected->is_mapped && machine_permits(expected->flags, access);
     const char *wrong;
     uint64_t got;
@@ -527,7 +557,8 @@ static uint64_t split_size(uint64_t address, uint64_t at, unsigned level) {
 }
 
 /** Pages around `at`, and the first and the last with RAM; `at` itself is for the caller. */
-static void judge_split(uint64_t address, uint64_t hpa, unsigned level, uint64_t at) {
+static void judge_split(uint64_t address, uint64_t hpa, unsigned level, uint64_t at,
+                        uint32_t flags) {
     uint64_t size = leaf_size(level);
     uint64_t next_2m = (at ^ leaf_size(1)) - address + hpa;
     uint64_t pages[5] = {probe_page(hpa, size, 0), probe_page(hpa, size, 2),
@@ -537,32 +568,33 @@ static void judge_split(uint64_t address, uint64_t hpa, unsigned level, uint64_t
 
     for (i = 0; i < 5; i++) {
         uint64_t there = pages[i] - hpa + address;
-        struct expected expected = mapped(pages[i], split_size(there, at, level), RWX);
+        struct expected expected = mapped(pages[i], split_size(there, at, level), flags);
 
         judge_all(there, &expected);
     }
 }
 
-static void try_split(unsigned place, unsigned level) {
+static void try_split(unsigned place, unsigned level, uint32_t flags) {
     uint64_t size = leaf_size(level);
     uint64_t address = place_for(place, size);
     uint64_t hpa = probe_for(place, level);
     uint64_t page = probe_page(hpa, size, 1);
     uint64_t at = page - hpa + address;
-    struct expected whole = mapped(page, size, RWX);
-    struct expected small = mapped(page, BED_FRAME_SIZE, AXADDR_READ);
+    uint32_t other = flags == AXADDR_READ ? RWX : AXADDR_READ;
+    struct expected whole = mapped(page, size, flags);
+    struct expected small = mapped(page, BED_FRAME_SIZE, other);
 
     now.what = "before split";
-    map_leaf(address, hpa, level, RWX);
+    map_leaf(address, hpa, level, flags);
     judge_all(at, &whole);
     now.what = "split by protect";
-    expect(vm_protect(&space, axaddr_gpa(at), BED_FRAME_SIZE, AXADDR_READ), AXADDR_OK, at);
+    expect(vm_protect(&space, axaddr_gpa(at), BED_FRAME_SIZE, other), AXADDR_OK, at);
     judge_all(at, &small);
-    judge_split(address, hpa, level, at);
+    judge_split(address, hpa, level, at, flags);
     now.what = "split, then unmapped";
     expect(vm_unmap(&space, axaddr_gpa(at), BED_FRAME_SIZE), AXADDR_OK, at);
     judge_all(at, &nothing);
-    judge_split(address, hpa, level, at);
+    judge_split(address, hpa, level, at, flags);
     expect(vm_unmap(&space, axaddr_gpa(address), size), AXADDR_OK, address);
     now.what = "split, then all unmapped";
     judge_all(at, &nothing);
@@ -582,12 +614,12 @@ static void try_collapse(unsigned place, unsigned level) {
     now.what = "split by unmap";
     expect(vm_unmap(&space, axaddr_gpa(at), BED_FRAME_SIZE), AXADDR_OK, at);
     judge_all(at, &nothing);
-    judge_split(address, hpa, level, at);
+    judge_split(address, hpa, level, at, RWX);
     now.what = "mapped again";
     expect(vm_map_linear(&space, axaddr_gpa(at), axaddr_hpa(page), BED_FRAME_SIZE, RWX), AXADDR_OK,
            at);
     judge_all(at, &small);
-    judge_split(address, hpa, level, at);
+    judge_split(address, hpa, level, at, RWX);
     now.what = "collapsed";
     expect(vm_collapse(&space, axaddr_gpa(address), size), AXADDR_OK, address);
     judge_all(at, &whole);
@@ -597,13 +629,21 @@ static void try_collapse(unsigned place, unsigned level) {
 }
 
 static void try_splits(void) {
+    uint32_t flags;
     unsigned level;
     unsigned place;
+    unsigned count = 0;
 
     for (level = 1; may_be_leaf(level); level++) {
         for (place = 0; place < PLACE_COUNT; place++) {
-            try_split(place, level);
+            try_split(place, level, RWX);
             try_collapse(place, level);
+        }
+        for (flags = 1; flags <= AXADDR_MAPPING_FLAGS; flags++) {
+            if (axaddr_flags_are_valid(flags) && BED_FORMAT.can_hold(flags) &&
+                count++ % BED_STRIDE == 0) {
+                try_split(PLACE_MIDDLE, level, flags);
+            }
         }
     }
 }
@@ -796,7 +836,7 @@ static void try_device(unsigned place) {
 
 /** Access `address` until it is let through, as a hypervisor would. */
 static void access_through_faults(uint64_t address, uint32_t access) {
-    struct bed_outcome outcome;
+    struct bed_outcome outcome = no_outcome;
     unsigned tries;
 
     for (tries = 0; tries < 4; tries++) {
@@ -1047,8 +1087,7 @@ static uint64_t swap_entry(uint64_t address, unsigned level, uint64_t entry) {
 static const char *wrong_scribble(uint64_t entry, unsigned level, uint64_t at, uint32_t access,
                                   uint64_t page, bool *is_allowed) {
     static uint64_t written = UINT64_C(0xbeef000000000000);
-    struct bed_outcome outcome = {
-        false, 0, AXADDR_OK, {{0}, 0, false, false, false, false, {0}}, false};
+    struct bed_outcome outcome = no_outcome;
     struct expected expected = mapped(page, 0, 0);
     uint64_t got;
     uint64_t right;
@@ -1145,9 +1184,9 @@ static void try_types(void) {
     }
 }
 
-/* ---- cases: bits of an output address for which there is no RAM ---- */
+/* ---- cases: bits of an output address above those of the RAM for leaves ---- */
 
-/** A page with RAM, but for one bit above: what is read there is not what is in the page. */
+/** A page of that RAM, but for one bit above: what is read there is not what is in the page. */
 static void try_high(unsigned bit, unsigned level) {
     uint64_t size = leaf_size(level);
     uint64_t address = place_for(PLACE_MIDDLE, size);
@@ -1156,8 +1195,7 @@ static void try_high(unsigned bit, unsigned level) {
     uint64_t at = address + (page - leaf);
     uint64_t hpa = page | UINT64_C(1) << bit;
     struct expected expected = mapped(hpa, size, AXADDR_READ | machine->modes[0]);
-    struct bed_outcome outcome = {
-        false, 0, AXADDR_OK, {{0}, 0, false, false, false, false, {0}}, false};
+    struct bed_outcome outcome = no_outcome;
     const char *wrong;
     uint64_t got;
     uint64_t right;
@@ -1171,7 +1209,7 @@ static void try_high(unsigned bit, unsigned level) {
         right = page_tag(page);
         if (outcome.is_allowed && got == right) {
             wrong = "allowed, as if the bit were not there; not";
-        } else if (!outcome.is_allowed && outcome.status == AXADDR_OK) {
+        } else if (outcome.is_refused || (!outcome.is_allowed && outcome.status == AXADDR_OK)) {
             wrong = "a fault of the table, address";
             got = outcome.exit.gpa.raw;
         }
@@ -1188,10 +1226,10 @@ static void try_high_bits(void) {
     if (machine->output_bits < bits) {
         bits = machine->output_bits;
     }
-    now.what = "no RAM";
+    now.what = "other RAM, or none";
     for (level = 0; may_be_leaf(level); level++) {
-        for (bit = 33; bit < bits; bit++) {
-            if (bit >= BED_FORMAT.shift[level]) {
+        for (bit = 30; bit < bits; bit++) {
+            if (bit >= BED_FORMAT.shift[level] && (machine->probe >> bit & 1) == 0) {
                 try_high(bit, level);
             }
         }
@@ -1246,18 +1284,6 @@ static void end(void) {
     tell(0, 0, bed_pool_used() == 0 ? 0 : "frames", bed_pool_used(), 0);
 }
 
-static void print_count(unsigned count) {
-    char digits[11];
-    unsigned at = sizeof(digits) - 1;
-
-    digits[at] = 0;
-    do {
-        digits[--at] = (char)('0' + count % 10);
-        count /= 10;
-    } while (count != 0);
-    bed_print(&digits[at]);
-}
-
 void bed_main(void) {
     begin();
     if (failed_count == 0) {
@@ -1277,10 +1303,5 @@ void bed_main(void) {
         }
         end();
     }
-    bed_print("bed-end ");
-    print_count(passed_count);
-    bed_print(" passed, ");
-    print_count(failed_count);
-    bed_print(" failed\n");
-    machine_exit(failed_count == 0 ? 0 : 1);
+    finish();
 }

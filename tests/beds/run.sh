@@ -3,7 +3,9 @@
 #
 # tests/beds/run.sh MACHINE BUILD-DIR: build the bed of that folder for each of its formats, and run
 # it. Prints a line for each case that fails (VERBOSE=1: for every case), and at the end
-# "bed-MACHINE: N passed, M failed". CFLAGS_BED adds to the flags; ONLY runs one format only.
+# "bed-MACHINE: N passed, M failed". CFLAGS_BED adds to the flags; ONLY names the formats to run, if
+# not all; LIMIT is how many seconds a run may take, if not what bed.sh says (or 60); with FAIL_FAST=1
+# a run ends with the first case that fails, and is the last one of its format.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,10 +26,12 @@ ld=ld.lld
 sources=()
 script=$folder/link.ld
 lacks=
+limit=60
 link_bed() { # ELF OBJECT...
     "$ld" -T "$script" "${@:2}" -o "$1"
 }
 . "$folder/bed.sh"
+limit=${LIMIT:-$limit}
 [ ${#sources[@]} -gt 0 ] || sources=("$folder/boot.S")
 
 if [ -z "$(type -P "$emulator")" ]; then
@@ -41,7 +45,7 @@ fi
 
 warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror)
 common=(-std=c11 -O1 -g -ffreestanding -nostdlib -fno-stack-protector -I "$root"
-    -DBED_VERBOSE="${VERBOSE:-0}")
+    -DBED_VERBOSE="${VERBOSE:-0}" -DBED_FAILED_MAX="${FAIL_FAST:-0}")
 
 compile() { # SOURCE OBJECT FLAGS...
     # shellcheck disable=SC2086
@@ -62,18 +66,20 @@ build_bed() { # FORMAT ELF FLAGS...
 
 passed=0
 failed=0
+failed_formats=
 for run in "${runs[@]}"; do
     read -r format cpu more <<<"$run"
-    [ -z "${ONLY:-}" ] || [ "$ONLY" = "$format" ] || continue
+    [ -z "${ONLY:-}" ] || [[ " $ONLY " == *" $format "* ]] || continue
+    [ "${FAIL_FAST:-0}" -eq 0 ] || [[ " $failed_formats " != *" $format "* ]] || continue
     log=$build/$format.$cpu${more:+.${more//[^a-zA-Z0-9_]/}}.log
     note=$(grep -o 'BED_[^ ]*' <<<"$more" || true)
     note=${note:+ (${note//$'\n'/, })}
     status=0
     # shellcheck disable=SC2086
     build_bed "$format" "$build/$format.elf" $more
-    (export emulator folder build here
+    (export emulator folder build here limit
         export -f $(compgen -A function)
-        timeout -k 2 "${limit:-60}" bash -c 'emulate "$@"' emulate "$build/$format.elf" "$cpu") \
+        timeout -k 2 "$limit" bash -c 'emulate "$@"' emulate "$build/$format.elf" "$cpu") \
         </dev/null >"$log" 2>"$log.errors" || status=$?
     tr -d '\r' <"$log" | grep -a '^ok \|^FAIL \|^bed stopped\|^trap \|^note ' || true
     counts=$(tr -d '\r' <"$log" | sed -n 's/^bed-end \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p')
@@ -90,6 +96,7 @@ for run in "${runs[@]}"; do
     echo "  $format on $cpu$note: $run_passed passed, $run_failed failed"
     passed=$((passed + run_passed))
     failed=$((failed + run_failed))
+    [ "$run_failed" -eq 0 ] || failed_formats+=" $format"
 done
 echo "bed-$machine: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -170,6 +170,7 @@ static inline void x86_tell_exception(uint64_t vector, uint64_t error, uint64_t 
     if (vector == X86_PAGE_FAULT) {
         axaddr_x86_64_decode(error, cr2, &fault);
         outcome->status = fault.is_reserved ? AXADDR_INVALID : AXADDR_OK;
+        outcome->is_refused = fault.is_reserved;
         outcome->exit.gpa = axaddr_gpa(fault.gva.raw);
         outcome->exit.access = fault.access;
         outcome->exit.is_permission = fault.is_permission;

@@ -113,10 +113,8 @@ static enum axaddr_status decode(uint64_t esr, struct axaddr_exit *exit) {
                        : axaddr_aarch64_stage2_decode(esr, hpfar, far, exit);
 }
 
-void machine_access(uint64_t address, uint32_t access, uint64_t value,
-                    struct bed_outcome *outcome) {
-    bool is_user = (access & AXADDR_EXECUTE_USER) != 0;
-    uint64_t spsr = is_user ? AARCH64_SPSR_EL0 : AARCH64_SPSR_EL1;
+static void access_from(uint64_t spsr, uint64_t address, uint32_t access, uint64_t value,
+                        struct bed_outcome *outcome) {
     uint64_t esr;
 
     outcome->value = aarch64_run_access(machine.guest[0].address, spsr, address, access, value);
@@ -130,7 +128,24 @@ void machine_access(uint64_t address, uint32_t access, uint64_t value,
     }
     outcome->status = decode(esr, &outcome->exit);
     if (outcome->status != AXADDR_OK) {
+        outcome->is_refused = aarch64_is_size_fault(esr);
         outcome->exit.gpa = axaddr_gpa(esr); /* to be seen in the message */
+    }
+}
+
+/** Where a format does not tell EL0 from EL1, a fetch is made from both, and they must be alike. */
+void machine_access(uint64_t address, uint32_t access, uint64_t value,
+                    struct bed_outcome *outcome) {
+    bool is_user = (access & AXADDR_EXECUTE_USER) != 0;
+    struct bed_outcome of_user = *outcome;
+
+    if (access == AXADDR_EXECUTE) {
+        access_from(AARCH64_SPSR_EL0, address, access, value, &of_user);
+    }
+    access_from(is_user ? AARCH64_SPSR_EL0 : AARCH64_SPSR_EL1, address, access, value, outcome);
+    if (access == AXADDR_EXECUTE && of_user.is_allowed != outcome->is_allowed) {
+        outcome->is_allowed = false;
+        outcome->status = AXADDR_INVALID;
     }
 }
 

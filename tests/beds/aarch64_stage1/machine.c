@@ -6,6 +6,8 @@
  */
 #include "../aarch64.h"
 
+#include "axaddr_arch/aarch64_switch.h"
+
 #define ASID    5u
 /* What aarch64_common.S calls with, as ESR_ELx has it. */
 #define SMC_END UINT64_C(0x5e000000) /* EL1 or EL2 came to its end */
@@ -72,8 +74,6 @@ const struct bed_machine *machine_init(void) {
         machine.mode_count = 2;
     }
     AARCH64_WRITE(hcr_el2, UINT64_C(1) << 31); /* RW: EL1 is AArch64; no stage 2 */
-    AARCH64_WRITE(mair_el1, axaddr_aarch64_mair(0));
-    AARCH64_WRITE(mair_el2, axaddr_aarch64_mair(0));
     guest_at = (guest_at | above()) + (uint64_t)(guest_vectors - guest_page);
     AARCH64_WRITE(vbar_el1, guest_at);
     AARCH64_WRITE(vbar_el2, guest_at);
@@ -89,11 +89,12 @@ static void load_el1(axaddr_hpa_t root) {
         axaddr_aarch64_el1_ttbr(&BED_FORMAT, &cpu, root, ASID, &ttbr) != AXADDR_OK) {
         bed_stop("this CPU cannot have the format; ID_AA64MMFR0_EL1", cpu.mmfr0);
     }
-    AARCH64_WRITE(tcr_el1, tcr);
+    AARCH64_WRITE(sctlr_el1, 0x30d00800); /* reset value: M is 0 */
     /* The ASID is TTBR0_EL1's in both cases. */
-    AARCH64_WRITE(ttbr0_el1, ttbr);
-    AARCH64_WRITE(ttbr1_el1, ttbr);
-    AARCH64_WRITE(sctlr_el1, 0x30d01805); /* reset value, and I, C, M */
+    if (axaddr_aarch64_el1_turn_on(&(struct axaddr_aarch64_regime){axaddr_aarch64_mair(0), tcr,
+                                                                   ttbr, ttbr}) != AXADDR_OK) {
+        bed_stop("the MMU is on", 0);
+    }
 }
 
 static void load_el2(axaddr_hpa_t root) {
@@ -103,9 +104,11 @@ static void load_el2(axaddr_hpa_t root) {
         axaddr_aarch64_el2_ttbr(&BED_FORMAT, root, &ttbr) != AXADDR_OK) {
         bed_stop("this CPU cannot have the format; ID_AA64MMFR0_EL1", cpu.mmfr0);
     }
-    AARCH64_WRITE(tcr_el2, tcr);
-    AARCH64_WRITE(ttbr0_el2, ttbr);
-    AARCH64_WRITE(sctlr_el2, 0x30c51835);
+    AARCH64_WRITE(sctlr_el2, 0x30c50830);
+    if (axaddr_aarch64_el2_turn_on(
+            &(struct axaddr_aarch64_regime){axaddr_aarch64_mair(0), tcr, ttbr, 0}) != AXADDR_OK) {
+        bed_stop("the MMU is on", 0);
+    }
 }
 
 void machine_load(axaddr_hpa_t root) {
@@ -137,6 +140,7 @@ static void decode(uint64_t esr, uint64_t far, struct bed_outcome *outcome) {
     outcome->status = axaddr_aarch64_stage1_decode(esr, far, &fault);
     if (outcome->status != AXADDR_OK || (fault.gva.raw & above()) != above()) {
         outcome->status = AXADDR_INVALID;
+        outcome->is_refused = aarch64_is_size_fault(esr);
         outcome->exit.gpa = axaddr_gpa(esr); /* to be seen in the message */
         return;
     }

@@ -38,12 +38,13 @@ extern uint64_t guest_table[];
                      "r"((uint32_t)((value) >> 32))                                                \
                      : "memory")
 
-#define ARM_UART     UINT32_C(0x09000000)
-#define ARM_PROBE    UINT64_C(0x80000000) /* RAM is 0x40000000 to 0xbfffffff */
-#define ARM_POOL     UINT64_C(0x50000000)
-#define ARM_SPSR_SVC UINT32_C(0x1d3) /* all interrupts masked */
-#define ARM_SPSR_USR UINT32_C(0x1d0)
-#define ARM_HVC      0x12u /* HSR.EC */
+#define ARM_UART        UINT32_C(0x09000000)
+#define ARM_PROBE       UINT64_C(0x80000000) /* RAM is 0x40000000 to 0xbfffffff */
+#define ARM_POOL        UINT64_C(0x50000000)
+#define ARM_OUTPUT_BITS 40
+#define ARM_SPSR_SVC    UINT32_C(0x1d3) /* all interrupts masked */
+#define ARM_SPSR_USR    UINT32_C(0x1d0)
+#define ARM_HVC         0x12u /* HSR.EC */
 
 static inline void arm_put(char c) {
     *(volatile uint32_t *)(uintptr_t)ARM_UART = (uint8_t)c;

@@ -55,6 +55,7 @@ const struct bed_machine *machine_init(void) {
         machine.beyond[2] = (UINT64_C(1) << 40) - BED_PAGE_SIZE;
     }
     machine.probe = ARM_PROBE;
+    machine.output_bits = ARM_OUTPUT_BITS;
     machine.pool = ARM_POOL;
     machine.guest[0].address = size / 2 + (UINT64_C(0x154321000) & quarter);
     machine.guest[0].hpa = (uintptr_t)guest_page;

@@ -40,6 +40,7 @@ const struct bed_machine *machine_init(void) {
     machine.last = UINT32_MAX;
     machine.middle = 0xdb355000;
     machine.probe = 4 * GIGABYTE;
+    machine.output_bits = ARM_OUTPUT_BITS;
     machine.pool = ARM_POOL;
     machine.mode_count = 1;
     machine.tells_permission = true;

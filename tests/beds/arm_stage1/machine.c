@@ -46,6 +46,7 @@ const struct bed_machine *machine_init(void) {
     machine.middle = 0xdb355000;
     machine.beyond[0] = 0; /* 32 bits are all that there are */
     machine.probe = ARM_PROBE;
+    machine.output_bits = ARM_OUTPUT_BITS;
     machine.pool = ARM_POOL;
     /* For Supervisor mode, which may not fetch what is for User mode, and for User mode. */
     machine.guest[0] = guest_at(0x94321000, 0);

@@ -14,8 +14,9 @@ unsigned machine_run(struct guest_run *run, uint64_t is_launched); /* vmx.S */
 #define MSR_VMX_BASIC       UINT32_C(0x480)
 #define MSR_EPT_VPID_CAP    UINT32_C(0x48c)
 
-#define EXIT_VMCALL        18
-#define EXIT_EPT_VIOLATION 48
+#define EXIT_VMCALL               18
+#define EXIT_EPT_VIOLATION        48
+#define EXIT_EPT_MISCONFIGURATION 49
 
 static uint32_t vmxon_region[BED_PAGE_SIZE / 4] __attribute__((aligned(4096)));
 static uint32_t vmcs[BED_PAGE_SIZE / 4] __attribute__((aligned(4096)));
@@ -225,6 +226,7 @@ void machine_access(uint64_t address, uint32_t access, uint64_t value,
         return;
     }
     outcome->status = AXADDR_INVALID;
+    outcome->is_refused = reason == EXIT_EPT_MISCONFIGURATION;
     outcome->exit.gpa = axaddr_gpa(reason); /* to be seen in the message */
     if (reason == EXIT_EPT_VIOLATION) {
         axaddr_x86_ept_decode(read_field(0x6400), read_field(0x2400), read_field(0x640a),

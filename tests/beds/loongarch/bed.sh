@@ -27,7 +27,7 @@ runs=("axaddr_loongarch64_16k_47 la464 -DBED_UPPER"
 # QEMU always ends with 0: what the bed said last is the status. When it hangs it does not hear
 # SIGTERM.
 emulate() { # ELF CPU
-    timeout -s KILL 100 $emulator -M virt -cpu "$2-loongarch-cpu" -m 3G -display none \
+    timeout -s KILL "$((limit - 10))" $emulator -M virt -cpu "$2-loongarch-cpu" -m 3G -display none \
         -nodefaults -serial stdio -kernel "$1" | tee "$1.said"
     tr -d '\r' <"$1.said" | grep -q '^bed-exit 0$'
 }

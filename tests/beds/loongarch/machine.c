@@ -6,7 +6,7 @@
  */
 #include "../bed.h"
 
-#include "axaddr_arch/loongarch64.h"
+#include "axaddr_arch/loongarch64_switch.h"
 
 /** boot.S: go on at `pc` and `plv` with a0 and a1 as given, until an exception. */
 struct access_run {
@@ -17,7 +17,7 @@ struct access_run {
 };
 void machine_run(struct access_run *run);
 void machine_bad_trap(void);
-extern const char guest_page[], guest_read[], guest_write[], guest_fetch[];
+extern const char guest_page[], guest_read[], guest_write[], guest_fetch[], machine_refill[];
 
 #define READ(csr)                                                                                  \
     __extension__({                                                                                \
@@ -125,6 +125,7 @@ const struct bed_machine *machine_init(void) {
     machine.middle = size / 2 + size / 4 + UINT64_C(0x1b33558000);
     machine.fresh = BED_IS_UPPER ? size / 8 : 0; /* what is there is for PLV 0 */
     machine.probe = PROBE;
+    machine.output_bits = 48;
     machine.pool = POOL;
     machine.guest[0].address = size / 2 + UINT64_C(0x140000000);
     machine.guest[0].hpa = (uintptr_t)guest_page;
@@ -149,32 +150,28 @@ const struct bed_machine *machine_init(void) {
 
 /** The other half has an empty table. */
 void machine_load(axaddr_hpa_t root) {
-    struct axaddr_loongarch64_walk_registers walk;
+    struct axaddr_loongarch64_regime regime = {.refill = (uintptr_t)machine_refill};
     uint64_t word1, pgd, empty_pgd;
-    uint32_t asid;
     unsigned i;
 
     for (i = 0; i < 2048; i++) {
         empty_root[i] = BED_FORMAT.empty;
     }
     __asm__ volatile("cpucfg %0, %1" : "=r"(word1) : "r"((uint64_t)1));
-    if (axaddr_loongarch64_walk(&BED_FORMAT, (unsigned)(word1 >> 12 & 0xff) + 1, &walk) !=
+    if (axaddr_loongarch64_walk(&BED_FORMAT, (unsigned)(word1 >> 12 & 0xff) + 1, &regime.walk) !=
             AXADDR_OK ||
         axaddr_loongarch64_pgd(&BED_FORMAT, root, &pgd) != AXADDR_OK ||
         axaddr_loongarch64_pgd(&BED_FORMAT, axaddr_hpa((uintptr_t)empty_root), &empty_pgd) !=
-            AXADDR_OK ||
-        axaddr_loongarch64_asid((uint32_t)READ(0x18), ASID, &asid) != AXADDR_OK) {
+            AXADDR_OK) {
         bed_stop("this CPU cannot have the format; CPUCFG 1", word1);
     }
     table_root = root.raw;
-    WRITE(0x1c, walk.pwcl);
-    WRITE(0x1d, walk.pwch);
-    WRITE(0x1e, walk.stlbps);
-    WRITE(0x16, walk.rvacfg);
-    WRITE(0x19, BED_IS_UPPER ? empty_pgd : pgd);
-    WRITE(0x1a, BED_IS_UPPER ? pgd : empty_pgd);
-    WRITE(0x18, asid);
-    axaddr_loongarch64_flush_all();
+    regime.pgdl = BED_IS_UPPER ? empty_pgd : pgd;
+    regime.pgdh = BED_IS_UPPER ? pgd : empty_pgd;
+    if (axaddr_loongarch64_turn_on(&regime) != AXADDR_OK ||
+        axaddr_loongarch64_switch(regime.pgdl, ASID, AXADDR_VMID_FLUSH_ALL) != AXADDR_OK) {
+        bed_stop("this CPU cannot have the ASID; its register", READ(0x18));
+    }
 }
 
 void machine_leave(void) {
@@ -229,11 +226,17 @@ static bool would_hang(uint64_t address, bool is_user) {
     return (entry & 1) != 0 && ((entry >> 62 & 1) != 0 || (is_user && is_kernels));
 }
 
+/** QEMU makes an ADE of what no RAM answers. */
+static bool is_bus_error(const struct axaddr_loongarch64_trap *trap) {
+    return ecode_of(trap) == AXADDR_LOONGARCH64_ADE && (trap->badv ^ above()) <= machine.last;
+}
+
 static void decode(const struct axaddr_loongarch64_trap *trap, struct bed_outcome *outcome) {
     struct axaddr_loongarch64_page_fault fault;
 
     outcome->status = axaddr_loongarch64_decode(trap, &fault);
-    if (outcome->status != AXADDR_OK || (fault.gva.raw & above()) != above()) {
+    if (outcome->status != AXADDR_OK || (fault.gva.raw & above()) != above() ||
+        is_bus_error(trap)) {
         outcome->status = AXADDR_INVALID;
         outcome->exit.gpa = axaddr_gpa(trap->estat); /* to be seen in the message */
         return;

@@ -131,6 +131,7 @@ void machine_access(uint64_t address, uint32_t access, uint64_t value,
     outcome->exit.gpa = axaddr_gpa(code); /* to be seen in the message */
     if (code == EXIT_NPF) {
         outcome->status = axaddr_x86_npt_decode(*field64(0x78), *field64(0x80), &outcome->exit);
+        outcome->is_refused = outcome->status != AXADDR_OK;
     }
 }
 

@@ -4,6 +4,7 @@
  * on its own: its memory is mapped for ring 0 only. Accesses are made from ring 0 and ring 3.
  */
 #include "../x86.h"
+#include "axaddr_arch/x86_switch.h"
 
 struct access_run {
     uint32_t code;
@@ -88,7 +89,10 @@ void machine_load(axaddr_hpa_t root) {
     if (axaddr_x86_pae_cr3(root, &cr3) != AXADDR_OK) {
         bed_stop("no CR3 for the root", root.raw);
     }
-    X86_WRITE_CR(3, cr3);
+    if (axaddr_x86_pae_turn_on(cr3) != AXADDR_OK) {
+        bed_stop("CR3 was refused", cr3);
+    }
+    axaddr_x86_pae_switch(cr3);
 }
 
 void machine_leave(void) {

@@ -5,6 +5,7 @@
  * are taken by S-mode, which passes them on.
  */
 #include "../riscv.h"
+#include "axaddr_arch/riscv_switch.h"
 
 extern const char guest_vector[];
 
@@ -93,11 +94,13 @@ static uintptr_t satp_for(axaddr_hpa_t root) {
 void machine_load(axaddr_hpa_t root) {
     uintptr_t satp = satp_for(root);
 
-    RISCV_WRITE(RISCV_SATP, satp);
-    if (RISCV_READ(RISCV_SATP) != satp) {
+    if (axaddr_riscv_stage1_turn_on(satp) != AXADDR_OK) {
         bed_stop("the hart does not have this mode; satp", satp);
     }
-    axaddr_riscv_sfence_vma_all();
+    if (axaddr_riscv_asid_bits() != (__riscv_xlen == 32 ? 9 : 16)) {
+        bed_stop("bits of ASID", axaddr_riscv_asid_bits());
+    }
+    axaddr_riscv_stage1_switch(satp, AXADDR_VMID_FLUSH_ALL);
 }
 
 void machine_leave(void) {

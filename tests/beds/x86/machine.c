@@ -5,6 +5,7 @@
  * the space, which is in the upper half then. Accesses are made from ring 0 and ring 3.
  */
 #include "../x86.h"
+#include "axaddr_arch/x86_switch.h"
 
 struct access_run {
     uint64_t code;
@@ -103,7 +104,10 @@ void machine_load(axaddr_hpa_t root) {
         shared_entry = bed_at(root.raw);
         *shared_entry = *(const uint64_t *)bed_at(boot_cr3);
     }
-    X86_WRITE_CR(3, cr3);
+    if (axaddr_x86_64_turn_on(cr3, false) != AXADDR_OK) {
+        bed_stop("CR3 was refused", cr3);
+    }
+    axaddr_x86_64_switch(cr3, AXADDR_VMID_FLUSH_ALL, use.has_invpcid);
 }
 
 void machine_leave(void) {
