@@ -174,7 +174,9 @@ static inline uint64_t axaddr_loongarch64_clear_notes(uint64_t leaf, unsigned le
         leaf = (leaf & ~AXADDR_LOONGARCH64_VALID) | AXADDR_LOONGARCH64_PRESENT;
     }
     if ((notes & AXADDR_DIRTY) != 0) {
-        leaf = (leaf & ~AXADDR_LOONGARCH64_DIRTY) | AXADDR_LOONGARCH64_CLEAN;
+        /* A leaf with D alone is none of ours, but it permits writes, too: W keeps that. */
+        leaf |= (leaf & AXADDR_LOONGARCH64_DIRTY) << 7 | AXADDR_LOONGARCH64_CLEAN;
+        leaf &= ~AXADDR_LOONGARCH64_DIRTY;
     }
     return leaf;
 }
