@@ -296,6 +296,8 @@ static void notes(void) {
         CHECK_EQ(format->note_access(leaf, level, W), leaf);
         CHECK_EQ(format->notes_of(read_only, level), AXADDR_NOTES);
         CHECK_EQ(format->clear_notes(read_only, level, AXADDR_DIRTY), read_only | 0x200);
+        /* D without W is no leaf of ours, but permits writes, and goes on to do so. */
+        CHECK_EQ(format->clear_notes(leaf & ~UINT64_C(0x100), level, AXADDR_DIRTY), clean);
         CHECK_EQ(format->note_access(read_only, level, W), read_only); /* D would let it write */
         /* A leaf without V is still one, with its flags. */
         CHECK_EQ(format->kind_of(clean - 1, level), AXADDR_ENTRY_LEAF);
