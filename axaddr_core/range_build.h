@@ -17,11 +17,16 @@ struct axaddr_range_array {
     void (*copy)(void *to, const void *from); /**< a value into words */
 };
 
-/** How the levels are filled: all nodes are full, but for the last two, which share the rest. */
+/**
+ * How the levels are filled: evenly, with nodes that are full to three quarters at most, so that a
+ * range that is put in later does not split one.
+ */
 struct axaddr_range_plan {
-    uint64_t name[AXADDR_RANGE_HEIGHT_MAX + 1]; /**< the node that is being filled */
-    size_t left[AXADDR_RANGE_HEIGHT_MAX + 1];   /**< entries to come after its own */
-    size_t quota[AXADDR_RANGE_HEIGHT_MAX + 1];  /**< its own; 0: there is no such node yet */
+    uint64_t start;                                    /**< behind the ranges that were put in */
+    axaddr_word64_t name[AXADDR_RANGE_HEIGHT_MAX + 1]; /**< the node that is being filled */
+    size_t quota[AXADDR_RANGE_HEIGHT_MAX + 1];         /**< entries of a node */
+    size_t more[AXADDR_RANGE_HEIGHT_MAX + 1];          /**< nodes to come that have one more */
+    size_t fill[AXADDR_RANGE_HEIGHT_MAX + 1];          /**< entries to come in the node */
 };
 
 AXADDR_ALWAYS_INLINE void axaddr_range_array_get(const struct axaddr_range_array *array,
@@ -55,21 +60,21 @@ AXADDR_ALWAYS_INLINE bool axaddr_range_array_is_sorted(const struct axaddr_range
     return true;
 }
 
-/** count / divisor, rounded up, where some processors would need a function for it. */
-AXADDR_ALWAYS_INLINE size_t axaddr_range_divide_up(size_t count, size_t divisor) {
+/** count / divisor, where some processors would need a function for it. */
+static inline size_t axaddr_range_divide(size_t count, size_t divisor, size_t *rest) {
     size_t quotient = 0;
-    size_t rest = 0;
     unsigned bit;
 
+    *rest = 0;
     for (bit = sizeof(size_t) * 8; bit > 0; bit--) {
-        rest = rest << 1 | (count >> (bit - 1) & 1);
+        *rest = *rest << 1 | (count >> (bit - 1) & 1);
         quotient <<= 1;
-        if (rest >= divisor) {
-            rest -= divisor;
+        if (*rest >= divisor) {
+            *rest -= divisor;
             quotient++;
         }
     }
-    return quotient + (rest != 0);
+    return quotient;
 }
 
 /** Nodes for `count` ranges; the number of levels above the leaves is *height. */
@@ -80,10 +85,18 @@ AXADDR_ALWAYS_INLINE size_t axaddr_range_plan_make(const struct axaddr_range_kin
     unsigned level;
 
     for (level = 0; level <= AXADDR_RANGE_HEIGHT_MAX; level++) {
-        plan->left[level] = count;
-        plan->quota[level] = 0;
-        count = axaddr_range_divide_up(count, level == 0 ? self->leaf_max : AXADDR_RANGE_FANOUT);
-        total += count;
+        size_t max = level == 0 ? self->leaf_max : AXADDR_RANGE_FANOUT;
+        size_t rest = 0;
+        size_t nodes = 1;
+
+        if (count > max) {
+            nodes = axaddr_range_divide(count, max - max / 4, &rest);
+            nodes += rest != 0;
+        }
+        plan->quota[level] = axaddr_range_divide(count, nodes, &plan->more[level]);
+        plan->fill[level] = 0;
+        total += nodes;
+        count = nodes;
         if (count == 1) {
             *height = level;
             return total;
@@ -96,13 +109,14 @@ AXADDR_ALWAYS_INLINE size_t axaddr_range_plan_make(const struct axaddr_range_kin
 AXADDR_ALWAYS_INLINE void axaddr_range_plan_next(const struct axaddr_range_kind *self,
                                                  struct axaddr_ranges *set,
                                                  struct axaddr_range_plan *plan, unsigned level,
-                                                 size_t max) {
-    size_t left = plan->left[level];
-    size_t quota = left > 2 * max ? max : left > max ? left / 2 : left;
-
-    plan->quota[level] = quota;
-    plan->left[level] = left - quota;
-    plan->name[level] = axaddr_range_alloc_node(self, set);
+                                                 const struct axaddr_range_entry *entry) {
+    plan->fill[level] = plan->quota[level] + (plan->more[level] > 0);
+    plan->more[level] -= plan->more[level] > 0;
+    plan->name[level] = self->alloc_node(set);
+    if (level == 0) {
+        *axaddr_range_before(axaddr_range_node(self, set, plan->name[0])) =
+            entry->first - plan->start;
+    }
 }
 
 /** Put one more entry at the right edge; a node that is complete goes into the one above it. */
@@ -110,26 +124,28 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_append(const struct axaddr_range_kind *s
                                                struct axaddr_ranges *set,
                                                struct axaddr_range_plan *plan,
                                                struct axaddr_range_entry *entry) {
-    axaddr_word64_t payload[2];
+    uint64_t start = entry->last + 1;
     unsigned level;
 
     for (level = 0; level <= set->height; level++) {
         struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
         axaddr_word64_t *node;
 
-        if (plan->quota[level] == 0) {
-            axaddr_range_plan_next(self, set, plan, level, layout.max);
+        if (plan->fill[level] == 0) {
+            axaddr_range_plan_next(self, set, plan, level, entry);
         }
         node = axaddr_range_node(self, set, plan->name[level]);
-        axaddr_range_insert_at(&layout, node, axaddr_range_fill(node), entry);
-        if (axaddr_range_fill(node) < plan->quota[level]) {
-            return;
+        axaddr_range_insert_rarely(&layout, node, axaddr_range_fill(node), entry);
+        plan->fill[level]--;
+        if (plan->fill[level] > 0) {
+            break;
         }
-        plan->quota[level] = 0;
         set->root = plan->name[level];
-        payload[1] = plan->name[level];
-        axaddr_range_summary(&layout, node, level == 0, payload, entry);
+        entry->first = axaddr_range_measure(&layout, node, level == 0);
+        entry->last = axaddr_range_lasts(node)[axaddr_range_fill(node) - 1];
+        entry->payload = &plan->name[level];
     }
+    plan->start = start;
 }
 
 AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
@@ -137,6 +153,7 @@ axaddr_ranges_build(const struct axaddr_range_kind *self, struct axaddr_ranges *
                     const struct axaddr_range_array *array) {
     axaddr_word64_t value[AXADDR_RANGE_VALUE_WORDS(AXADDR_RANGE_VALUE_MAX)];
     struct axaddr_range_plan plan;
+    struct axaddr_range_path path;
     struct axaddr_range_entry entry;
     bool is_small = array->count <= AXADDR_RANGE_INLINE_MAX;
     unsigned height = 0;
@@ -155,11 +172,13 @@ axaddr_ranges_build(const struct axaddr_range_kind *self, struct axaddr_ranges *
     }
     set->is_inline = is_small;
     set->height = height;
+    plan.start = set->first;
     for (i = 0; i < array->count; i++) {
         axaddr_range_array_get(array, i, value, self->value_words, &entry);
         if (is_small) {
-            struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
-            axaddr_range_insert_at(&layout, set->head, (unsigned)i, &entry);
+            path.node[0] = set->head;
+            path.index[0] = (unsigned)i;
+            self->put(set, &path, &entry);
         } else {
             axaddr_ranges_append(self, set, &plan, &entry);
         }
@@ -174,6 +193,7 @@ axaddr_ranges_build(const struct axaddr_range_kind *self, struct axaddr_ranges *
 /** Whether a node is half full, or the root, and its entries are in order. */
 AXADDR_ALWAYS_INLINE bool axaddr_range_is_sound(const struct axaddr_range_layout *layout,
                                                 axaddr_word64_t *node, bool is_root) {
+    const axaddr_word64_t *lasts = axaddr_range_lasts(node);
     uint64_t fill = node[0];
     unsigned i;
 
@@ -181,13 +201,44 @@ AXADDR_ALWAYS_INLINE bool axaddr_range_is_sound(const struct axaddr_range_layout
         return false;
     }
     for (i = 0; i < layout->slots; i++) {
-        uint64_t last = axaddr_range_lasts(node)[i];
-        uint64_t first = i < fill ? axaddr_range_firsts(layout, node)[i] : 0;
-
-        if (i >= fill ? last != UINT64_MAX : first > last) {
+        if (i >= fill ? lasts[i] != UINT64_MAX : i > 0 && lasts[i] <= lasts[i - 1]) {
             return false;
         }
-        if (i > 0 && i < fill && first <= axaddr_range_lasts(node)[i - 1]) {
+    }
+    return true;
+}
+
+/** Whether a leaf's ranges are from *start on, which goes behind them, and its gap is right. */
+AXADDR_ALWAYS_INLINE bool axaddr_range_is_in_order(const struct axaddr_range_layout *layout,
+                                                   axaddr_word64_t *leaf, uint64_t *start) {
+    const axaddr_word64_t *firsts = axaddr_range_firsts(layout, leaf);
+    const axaddr_word64_t *lasts = axaddr_range_lasts(leaf);
+    unsigned fill = axaddr_range_fill(leaf);
+    unsigned i;
+
+    for (i = 0; i < fill; i++) {
+        if (firsts[i] < *start || firsts[i] > lasts[i] ||
+            (i == 0 && *axaddr_range_before(leaf) != firsts[0] - *start)) {
+            return false;
+        }
+        *start = lasts[i] + 1;
+    }
+    return true;
+}
+
+/** Whether an inner node's groups of gaps have the largest ones; the largest of all is *largest. */
+AXADDR_ALWAYS_INLINE bool axaddr_range_is_grouped(axaddr_word64_t *node, uint64_t *largest) {
+    const axaddr_word64_t *gaps = axaddr_range_gaps(node);
+    unsigned fill = axaddr_range_fill(node);
+    uint64_t group = 0;
+    unsigned i;
+
+    *largest = 0;
+    for (i = 0; i < AXADDR_RANGE_GAPS; i++) {
+        group = axaddr_range_larger(i % 8 == 0 ? 0 : group, gaps[i]);
+        *largest = axaddr_range_larger(*largest, group);
+        if ((i >= fill && gaps[i] != 0) ||
+            (i % 8 == 7 && axaddr_range_groups(node)[i / 8] != group)) {
             return false;
         }
     }
@@ -198,14 +249,16 @@ AXADDR_ALWAYS_INLINE bool axaddr_range_is_sound(const struct axaddr_range_layout
 AXADDR_ALWAYS_INLINE bool axaddr_range_is_as_said(const struct axaddr_range_layout *layout,
                                                   axaddr_word64_t *node, bool is_leaf,
                                                   axaddr_word64_t *above, unsigned index) {
-    struct axaddr_range_layout inner = axaddr_range_inner();
-    axaddr_word64_t payload[2];
-    struct axaddr_range_entry entry;
+    uint64_t largest;
 
-    axaddr_range_summary(layout, node, is_leaf, payload, &entry);
-    return entry.first == axaddr_range_firsts(&inner, above)[index] &&
-           entry.last == axaddr_range_lasts(above)[index] &&
-           payload[0] == *axaddr_range_gap(above, index);
+    if (is_leaf) {
+        largest = axaddr_range_measure(layout, node, true);
+    } else if (!axaddr_range_is_grouped(node, &largest)) {
+        return false;
+    }
+    return largest == axaddr_range_gaps(above)[index] &&
+           axaddr_range_lasts(node)[axaddr_range_fill(node) - 1] ==
+               axaddr_range_lasts(above)[index];
 }
 
 /** Whether the list of frames with a free node is complete in itself. */
@@ -239,22 +292,25 @@ AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
 axaddr_ranges_audit(const struct axaddr_range_kind *self, const struct axaddr_ranges *set) {
     struct axaddr_range_path path;
     unsigned level = set->height;
+    uint64_t start = set->first;
     size_t count = 0;
     bool is_new = true;
-    struct axaddr_range_layout layout;
 
     path.node[level] = set->at;
     path.index[level] = 0;
     for (;;) {
+        struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
         axaddr_word64_t *node = path.node[level];
 
-        layout = axaddr_range_layout_of(self, set, level);
         if (is_new && !axaddr_range_is_sound(&layout, node, level == set->height)) {
             return AXADDR_INVALID;
         }
         if (is_new && level < set->height &&
             !axaddr_range_is_as_said(&layout, node, level == 0, path.node[level + 1],
                                      path.index[level + 1] - 1)) {
+            return AXADDR_INVALID;
+        }
+        if (level == 0 && !axaddr_range_is_in_order(&layout, node, &start)) {
             return AXADDR_INVALID;
         }
         count += level == 0 ? axaddr_range_fill(node) : 0;
@@ -272,8 +328,7 @@ axaddr_ranges_audit(const struct axaddr_range_kind *self, const struct axaddr_ra
     }
     if (count != set->count || (set->height > 0 && axaddr_range_fill(set->at) < 2) ||
         (!set->is_inline && count <= AXADDR_RANGE_INLINE_AGAIN) ||
-        (count > 0 && (axaddr_range_firsts(&layout, set->at)[0] < set->first ||
-                       axaddr_range_lasts(set->at)[axaddr_range_fill(set->at) - 1] > set->last)) ||
+        (count > 0 && axaddr_range_lasts(set->at)[axaddr_range_fill(set->at) - 1] > set->last) ||
         !axaddr_ranges_spare_is_sound(self, set)) {
         return AXADDR_INVALID;
     }

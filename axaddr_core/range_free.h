@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * range_free.h: where in a range set there is room (range_set.h: find_free). Each entry of an inner
- * node has the largest gap inside its subtree, so subtrees without a gap that is large enough are
- * passed by.
+ * node has the largest gap of its subtree, so subtrees without a gap that is large enough are
+ * passed by. A gap is that of the range behind it; what is behind the last range comes apart.
  */
 #ifndef AXADDR_CORE_RANGE_FREE_H
 #define AXADDR_CORE_RANGE_FREE_H
@@ -21,83 +21,42 @@ struct axaddr_placement {
 };
 
 /**
- * From the path's range on in one direction, the first gap between two ranges that has `size`
- * addresses. False if there is none: then [*first, *last] is what is behind the set's last range
- * (before its first), up to the bounds, and may be empty.
+ * Let the path lead to the first range from its own on, in one direction, that has a gap of at
+ * least `size` addresses. False if there is none.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_ranges_seek(const struct axaddr_range_kind *self,
                                              const struct axaddr_ranges *set,
                                              struct axaddr_range_path *path, uint64_t size,
-                                             bool is_down, uint64_t *first, uint64_t *last) {
+                                             bool is_down) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    unsigned index = path->index[0];
     unsigned level = 0;
-    bool is_new = false; /* this entry was not reached from below */
 
     for (;;) {
-        struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
         axaddr_word64_t *node = path->node[level];
-        unsigned index = path->index[level];
+        unsigned fill = axaddr_range_fill(node);
 
-        if (is_new && level > 0 && *axaddr_range_gap(node, index) >= size) {
+        while (index < fill && (level == 0 ? axaddr_range_gap(&layout, node, index)
+                                           : axaddr_range_gaps(node)[index]) < size) {
+            index += is_down ? -1u : 1u; /* one below 0 is not below `fill` */
+        }
+        path->index[level] = index;
+        if (index < fill && level == 0) {
+            return true;
+        }
+        if (index < fill) {
             node = axaddr_range_node(self, set, *axaddr_range_child(node, index));
             level--;
             path->node[level] = node;
-            path->index[level] = is_down ? axaddr_range_fill(node) - 1 : 0;
-            continue;
-        }
-        if (is_down ? index > 0 : index + 1 < axaddr_range_fill(node)) {
-            unsigned before = is_down ? index - 1 : index;
-
-            if (axaddr_range_between(&layout, node, before) >= size) {
-                *first = axaddr_range_lasts(node)[before] + 1;
-                *last = axaddr_range_firsts(&layout, node)[before + 1] - 1;
-                return true;
-            }
-            path->index[level] = is_down ? index - 1 : index + 1;
-            is_new = true;
+            index = is_down ? axaddr_range_fill(node) - 1 : 0;
             continue;
         }
         if (level == set->height) {
-            uint64_t end = is_down ? axaddr_range_firsts(&layout, node)[index]
-                                   : axaddr_range_lasts(node)[index];
-            bool is_empty = end == (is_down ? set->first : set->last);
-
-            *first = is_empty ? 1 : is_down ? set->first : end + 1;
-            *last = is_empty ? 0 : is_down ? end - 1 : set->last;
             return false;
         }
         level++;
-        is_new = false;
+        index = path->index[level] + (is_down ? -1u : 1u);
     }
-}
-
-/**
- * The gap at `at`, or the next of at least `size` addresses in the direction, in bounds. False if
- * there is none: [*first, *last] is the last one, or empty.
- */
-AXADDR_ALWAYS_INLINE bool axaddr_ranges_gap_from(const struct axaddr_range_kind *self,
-                                                 const struct axaddr_ranges *set, uint64_t at,
-                                                 uint64_t size, bool is_down, uint64_t *first,
-                                                 uint64_t *last) {
-    struct axaddr_range_path path;
-    struct axaddr_range_hit hit;
-
-    self->descend(set, at, &path);
-    if (!axaddr_ranges_see(self, set, &path, &hit)) { /* behind all ranges */
-        *first = at;
-        *last = set->last;
-        if (is_down && set->count > 0) {
-            *first = axaddr_range_lasts(path.node[0])[path.index[0] - 1] + 1;
-        } else if (is_down) {
-            *first = set->first;
-        }
-        return is_down && set->count > 0;
-    }
-    if (!is_down && hit.first > at) {
-        *first = at;
-        *last = hit.first - 1;
-        return true;
-    }
-    return axaddr_ranges_seek(self, set, &path, size, is_down, first, last);
 }
 
 /** Where in [first, last] the request fits; false if it does not. */
@@ -131,12 +90,69 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_can_take(const struct axaddr_range_kind 
            (hit.first > hint && hit.first - hint > request->size - 1);
 }
 
+/** Whether it fits between two addresses, or what of them is within its limits. */
+static inline bool axaddr_range_fits(const struct axaddr_placement *request, uint64_t first,
+                                     uint64_t last, uint64_t *place) {
+    return axaddr_range_place(request, axaddr_range_larger(first, request->low),
+                              last < request->high ? last : request->high, place);
+}
+
+/** Behind the last range. */
+AXADDR_ALWAYS_INLINE bool axaddr_ranges_fits_behind(const struct axaddr_ranges *set,
+                                                    const struct axaddr_placement *request,
+                                                    uint64_t *place) {
+    unsigned fill = axaddr_range_fill(set->at);
+    uint64_t last = fill > 0 ? axaddr_range_lasts(set->at)[fill - 1] : 0;
+
+    return fill == 0 ? axaddr_range_fits(request, set->first, set->last, place)
+                     : last < set->last && axaddr_range_fits(request, last + 1, set->last, place);
+}
+
+/** Between ranges, or before the first. What does not fit decides from where on to look further. */
+AXADDR_ALWAYS_INLINE bool axaddr_ranges_fits_before(const struct axaddr_range_kind *self,
+                                                    const struct axaddr_ranges *set,
+                                                    const struct axaddr_placement *request,
+                                                    uint64_t *place) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    uint64_t mask = request->alignment - 1;
+    uint64_t more = request->size - 1;
+    bool is_down = request->is_top_down;
+    uint64_t at = is_down ? request->high : request->low;
+    struct axaddr_range_path path;
+
+    while (at >= request->low && at <= request->high) {
+        uint64_t gap;
+        uint64_t end;
+
+        self->descend(set, at, &path);
+        path.index[0] -= is_down && path.index[0] == axaddr_range_fill(path.node[0]);
+        if (!axaddr_ranges_seek(self, set, &path, request->size, is_down)) {
+            return false;
+        }
+        gap = axaddr_range_gap(&layout, path.node[0], path.index[0]);
+        end = axaddr_range_firsts(&layout, path.node[0])[path.index[0]];
+        if (axaddr_range_fits(request, end - gap, end - 1, place)) {
+            return true;
+        }
+        if (is_down) {
+            if (end - gap <= more) {
+                return false;
+            }
+            at = ((end - gap - 1 - more) & ~mask) + more; /* where the next one may end */
+        } else {
+            at = axaddr_range_lasts(path.node[0])[path.index[0]];
+            if (at + 1 + (-(at + 1) & mask) <= at) {
+                return false;
+            }
+            at += 1 + (-(at + 1) & mask); /* where the next one may begin */
+        }
+    }
+    return false;
+}
+
 AXADDR_MUST_CHECK AXADDR_ALWAYS_INLINE enum axaddr_status
 axaddr_ranges_find_free(const struct axaddr_range_kind *self, const struct axaddr_ranges *set,
                         struct axaddr_placement *request, uint64_t *result) {
-    uint64_t at;
-    bool has_more = true;
-
     request->alignment += request->alignment == 0;
     if (request->size == 0 || request->low > request->high ||
         !axaddr_is_power_of_two(request->alignment)) {
@@ -144,29 +160,14 @@ axaddr_ranges_find_free(const struct axaddr_range_kind *self, const struct axadd
     }
     request->low = axaddr_range_larger(request->low, set->first);
     request->high = request->high < set->last ? request->high : set->last;
-    if (request->low > request->high) {
-        return AXADDR_NO_MEMORY;
-    }
     if (axaddr_ranges_can_take(self, set, request)) {
         *result = request->hint;
         return AXADDR_OK;
     }
-    at = request->is_top_down ? request->high : request->low;
-    while (has_more) {
-        uint64_t first;
-        uint64_t last;
-        uint64_t low;
-        uint64_t high;
-
-        has_more = axaddr_ranges_gap_from(self, set, at, request->size, request->is_top_down,
-                                          &first, &last);
-        low = axaddr_range_larger(first, request->low);
-        high = last < request->high ? last : request->high;
-        if (axaddr_range_place(request, low, high, result)) {
-            return AXADDR_OK;
-        }
-        has_more = has_more && (request->is_top_down ? first > request->low : last < request->high);
-        at = request->is_top_down ? first - 1 : last + 1;
+    if ((request->is_top_down && axaddr_ranges_fits_behind(set, request, result)) ||
+        axaddr_ranges_fits_before(self, set, request, result) ||
+        (!request->is_top_down && axaddr_ranges_fits_behind(set, request, result))) {
+        return AXADDR_OK;
     }
     return AXADDR_NO_MEMORY;
 }

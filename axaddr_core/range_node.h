@@ -3,12 +3,17 @@
  * range_node.h: the nodes of the B+tree under a range set (range_set.h): how they are laid out, how
  * entries are moved, and where nodes come from.
  *
- * A node is 128 words: how many entries it has, then three arrays: the last address of each entry,
- * the first, and its payload. In a leaf an entry is a range and the payload is the user's value. In
- * an inner node an entry is a subtree, from the first to the last address of its ranges, and the
- * payload is two words: the largest gap between two neighbours inside the subtree, and the node. So
- * one set of functions moves entries in both. The last addresses of absent entries are UINT64_MAX:
- * a search is five steps without a look at the count.
+ * A node is 128 words: how many entries it has, a word that only leaves use, and three arrays: the
+ * last address of each entry, the first, and its payload. In a leaf an entry is a range and the
+ * payload is the user's value. In an inner node an entry is a subtree, and the payload is the node:
+ * then the largest gap in the subtree is where a range has its first address. So one set of
+ * functions moves entries in both. The last addresses of absent entries are UINT64_MAX: a search is
+ * five steps without a look at the count.
+ *
+ * The gap of a range is what is free just before it. That of a leaf's first range begins in another
+ * leaf (or at the set's first bound), so it is in the leaf's second word. The largest gap of a node
+ * is thus the largest of its entries' gaps, and stays with them wherever they are moved. An inner
+ * node also has the largest of each eight of them: when one changes, twelve words are looked at.
  *
  * While there are at most AXADDR_RANGE_INLINE_MAX ranges, the root is a smaller leaf inside the
  * set. Other nodes are parts of a HAL frame, of 1 KiB each. The first has, behind the node, what
@@ -26,7 +31,10 @@
 #define AXADDR_RANGE_NODE_SHIFT   10
 #define AXADDR_RANGE_NODE_BYTES   (UINT64_C(1) << AXADDR_RANGE_NODE_SHIFT)
 #define AXADDR_RANGE_NODE_WORDS   125u
+#define AXADDR_RANGE_HEAD_WORDS   2u /* before the arrays */
 #define AXADDR_RANGE_FANOUT       31u
+#define AXADDR_RANGE_GAPS         32u /* places for gaps in an inner node, the last one unused */
+#define AXADDR_RANGE_GROUPS       4u
 #define AXADDR_RANGE_INLINE_MAX   7u
 #define AXADDR_RANGE_VALUE_MAX    80 /* bytes: eight ranges in a leaf */
 #define AXADDR_RANGE_INLINE_AGAIN 3u /* a leaf with so few ranges is put into the set again */
@@ -38,13 +46,14 @@
 /** Words of a payload of `size` bytes, and ranges in a leaf of such. */
 #define AXADDR_RANGE_VALUE_WORDS(size) ((unsigned)(((size) + 7) / 8))
 #define AXADDR_RANGE_LEAF_ROOM_(size)                                                              \
-    ((AXADDR_RANGE_NODE_WORDS - 1u - AXADDR_RANGE_FANOUT) / (1u + AXADDR_RANGE_VALUE_WORDS(size)))
+    ((AXADDR_RANGE_NODE_WORDS - AXADDR_RANGE_HEAD_WORDS - AXADDR_RANGE_FANOUT) /                   \
+     (1u + AXADDR_RANGE_VALUE_WORDS(size)))
 #define AXADDR_RANGE_LEAF_MAX(size)                                                                \
     (AXADDR_RANGE_LEAF_ROOM_(size) < AXADDR_RANGE_FANOUT ? AXADDR_RANGE_LEAF_ROOM_(size)           \
                                                          : AXADDR_RANGE_FANOUT)
 /** Words of the leaf inside a set. */
 #define AXADDR_RANGE_INLINE_WORDS(size)                                                            \
-    (1u + AXADDR_RANGE_INLINE_MAX * (2u + AXADDR_RANGE_VALUE_WORDS(size)))
+    (AXADDR_RANGE_HEAD_WORDS + AXADDR_RANGE_INLINE_MAX * (2u + AXADDR_RANGE_VALUE_WORDS(size)))
 
 /** A set of any type. Its inline leaf is in the generated struct. */
 struct axaddr_ranges {
@@ -70,14 +79,15 @@ struct axaddr_range_path {
 
 /** How a node is laid out. */
 struct axaddr_range_layout {
-    unsigned slots; /**< places for last addresses */
-    unsigned max;   /**< most entries */
-    unsigned words; /**< of a payload */
+    unsigned slots;  /**< places for last addresses */
+    unsigned places; /**< for first ones */
+    unsigned max;    /**< most entries */
+    unsigned words;  /**< of a payload */
 };
 
-/** A node's entry as a node above holds it, or a new one. */
+/** An entry of any node. */
 struct axaddr_range_entry {
-    uint64_t first;
+    uint64_t first; /**< of a subtree: its largest gap */
     uint64_t last;
     const axaddr_word64_t *payload;
 };
@@ -100,7 +110,10 @@ struct axaddr_range_kind {
     /** The path to the first range that ends at or after an address; behind the last if none. */
     void (*descend)(const struct axaddr_ranges *set, uint64_t address,
                     struct axaddr_range_path *path);
+    uint64_t (*alloc_node)(struct axaddr_ranges *set);
     void (*free_node)(struct axaddr_ranges *set, uint64_t node);
+    /** Tell the leaf behind the one whose last range ends at `last` that it does. */
+    void (*follow)(struct axaddr_ranges *set, uint64_t last);
     /** Put an entry in before the path's; there are nodes for it. */
     void (*put)(struct axaddr_ranges *set, struct axaddr_range_path *path,
                 const struct axaddr_range_entry *entry);
@@ -116,23 +129,29 @@ AXADDR_ALWAYS_INLINE unsigned axaddr_range_fill(const axaddr_word64_t *node) {
     return (unsigned)node[0];
 }
 
+/** In a leaf: the gap of its first range. */
+AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_before(axaddr_word64_t *leaf) {
+    return leaf + 1;
+}
+
 AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_lasts(axaddr_word64_t *node) {
-    return node + 1;
+    return node + AXADDR_RANGE_HEAD_WORDS;
 }
 
 AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_firsts(const struct axaddr_range_layout *layout,
                                                           axaddr_word64_t *node) {
-    return node + 1 + layout->slots;
+    return axaddr_range_lasts(node) + layout->slots;
 }
 
 AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_payload(const struct axaddr_range_layout *layout,
                                                            axaddr_word64_t *node, unsigned index) {
-    return node + 1 + layout->slots + layout->max + index * layout->words;
+    return axaddr_range_firsts(layout, node) + layout->places + index * layout->words;
 }
 
 /** The layout of an inner node. */
 AXADDR_ALWAYS_INLINE struct axaddr_range_layout axaddr_range_inner(void) {
-    struct axaddr_range_layout layout = {AXADDR_RANGE_FANOUT, AXADDR_RANGE_FANOUT, 2};
+    struct axaddr_range_layout layout = {AXADDR_RANGE_FANOUT, AXADDR_RANGE_GAPS,
+                                         AXADDR_RANGE_FANOUT, 1};
     return layout;
 }
 
@@ -144,32 +163,64 @@ axaddr_range_layout_of(const struct axaddr_range_kind *self, const struct axaddr
     if (level == 0) {
         layout.slots = set->is_inline ? AXADDR_RANGE_INLINE_MAX : AXADDR_RANGE_FANOUT;
         layout.max = set->is_inline ? AXADDR_RANGE_INLINE_MAX : self->leaf_max;
+        layout.places = layout.max;
         layout.words = self->value_words;
     }
     return layout;
 }
 
-/** The largest gap inside an entry of an inner node. */
-AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_gap(axaddr_word64_t *node, unsigned index) {
+/** The largest gap of each entry of an inner node. */
+AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_gaps(axaddr_word64_t *node) {
     struct axaddr_range_layout inner = axaddr_range_inner();
-    return axaddr_range_payload(&inner, node, index);
+    return axaddr_range_firsts(&inner, node);
+}
+
+/** The largest of each eight of these. */
+AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_groups(axaddr_word64_t *node) {
+    struct axaddr_range_layout inner = axaddr_range_inner();
+    return axaddr_range_payload(&inner, node, AXADDR_RANGE_FANOUT);
 }
 
 /** The node that an entry of an inner node stands for. */
 AXADDR_ALWAYS_INLINE axaddr_word64_t *axaddr_range_child(axaddr_word64_t *node, unsigned index) {
-    return axaddr_range_gap(node, index) + 1;
+    struct axaddr_range_layout inner = axaddr_range_inner();
+    return axaddr_range_payload(&inner, node, index);
 }
 
-/** Free addresses between an entry, which is not the last of its node, and the next. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_range_between(const struct axaddr_range_layout *layout,
-                                                   axaddr_word64_t *node, unsigned index) {
-    return axaddr_range_firsts(layout, node)[index + 1] - axaddr_range_lasts(node)[index] - 1;
+/** The gap of a leaf's range; 0 if there is no such range. */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_range_gap(const struct axaddr_range_layout *layout,
+                                               axaddr_word64_t *leaf, unsigned index) {
+    if (index >= axaddr_range_fill(leaf)) {
+        return 0;
+    }
+    return index == 0
+               ? *axaddr_range_before(leaf)
+               : axaddr_range_firsts(layout, leaf)[index] - axaddr_range_lasts(leaf)[index - 1] - 1;
+}
+
+AXADDR_ALWAYS_INLINE uint64_t axaddr_range_larger(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/** The larger one of the gaps at both sides of a leaf's range; that of the next leaf apart. */
+static inline uint64_t axaddr_range_gap_beside(const struct axaddr_range_layout *layout,
+                                               axaddr_word64_t *leaf, unsigned index) {
+    return axaddr_range_larger(axaddr_range_gap(layout, leaf, index),
+                               axaddr_range_gap(layout, leaf, index + 1));
+}
+
+/** What the right one of two neighbours has to say of its first gap. */
+AXADDR_ALWAYS_INLINE void axaddr_range_part(const struct axaddr_range_layout *layout,
+                                            axaddr_word64_t *left, axaddr_word64_t *right) {
+    *axaddr_range_before(right) = axaddr_range_firsts(layout, right)[0] -
+                                  axaddr_range_lasts(left)[axaddr_range_fill(left) - 1] - 1;
 }
 
 /** The first entry that ends at or after an address; the number of entries if none does. */
 AXADDR_ALWAYS_INLINE unsigned axaddr_range_search(const axaddr_word64_t *node, unsigned slots,
                                                   uint64_t address) {
-    const axaddr_word64_t *base = node + 1;
+    const axaddr_word64_t *lasts = node + AXADDR_RANGE_HEAD_WORDS;
+    const axaddr_word64_t *base = lasts;
 
     if (slots == AXADDR_RANGE_FANOUT) {
         base = base[15] < address ? base + 16 : base;
@@ -178,7 +229,7 @@ AXADDR_ALWAYS_INLINE unsigned axaddr_range_search(const axaddr_word64_t *node, u
     base = base[3] < address ? base + 4 : base;
     base = base[1] < address ? base + 2 : base;
     base = base[0] < address ? base + 1 : base;
-    return (unsigned)(base - (node + 1));
+    return (unsigned)(base - lasts);
 }
 
 /* Volatile: what the compiler recognises as memmove, it replaces by a call of memmove. */
@@ -198,14 +249,18 @@ static inline void axaddr_range_move_words(axaddr_word64_t *to, const axaddr_wor
         }
         return;
     }
+    out += count;
+    from += count;
     for (; count >= 4; count -= 4) {
-        out[count - 1] = from[count - 1];
-        out[count - 2] = from[count - 2];
-        out[count - 3] = from[count - 3];
-        out[count - 4] = from[count - 4];
+        out -= 4;
+        from -= 4;
+        out[3] = from[3];
+        out[2] = from[2];
+        out[1] = from[1];
+        out[0] = from[0];
     }
     for (; count > 0; count--) {
-        out[count - 1] = from[count - 1];
+        *--out = *--from;
     }
 }
 
@@ -243,10 +298,53 @@ AXADDR_ALWAYS_INLINE void axaddr_range_write(const struct axaddr_range_layout *l
                             layout->words);
 }
 
-/** Put an entry into a node that has room. */
-static inline void axaddr_range_insert_at(const struct axaddr_range_layout *layout,
-                                          axaddr_word64_t *node, unsigned index,
-                                          const struct axaddr_range_entry *entry) {
+/** Put an entry into a node that has room. Quick where the layout is a constant. */
+AXADDR_ALWAYS_INLINE void axaddr_range_insert_at(const struct axaddr_range_layout *layout,
+                                                 axaddr_word64_t *node, unsigned index,
+                                                 const struct axaddr_range_entry *entry) {
+    unsigned fill = axaddr_range_fill(node);
+    volatile axaddr_word64_t *last = axaddr_range_lasts(node) + fill;
+    volatile axaddr_word64_t *first = axaddr_range_firsts(layout, node) + fill;
+    volatile axaddr_word64_t *value = axaddr_range_payload(layout, node, fill);
+    const axaddr_word64_t *end = axaddr_range_lasts(node) + index;
+    unsigned i;
+
+    AXADDR_UNROLL
+    for (; last != end; last--, first--, value -= layout->words) {
+        *last = last[-1];
+        *first = first[-1];
+        for (i = 0; i < layout->words; i++) {
+            value[i] = *(value - layout->words + i);
+        }
+    }
+    axaddr_range_write(layout, node, index, entry);
+    node[0] = fill + 1;
+}
+
+AXADDR_ALWAYS_INLINE void axaddr_range_remove_at(const struct axaddr_range_layout *layout,
+                                                 axaddr_word64_t *node, unsigned index) {
+    unsigned fill = axaddr_range_fill(node) - 1;
+    volatile axaddr_word64_t *last = axaddr_range_lasts(node) + index;
+    volatile axaddr_word64_t *first = axaddr_range_firsts(layout, node) + index;
+    volatile axaddr_word64_t *value = axaddr_range_payload(layout, node, index);
+    const axaddr_word64_t *end = axaddr_range_lasts(node) + fill;
+    unsigned i;
+
+    AXADDR_UNROLL
+    for (; last != end; last++, first++, value += layout->words) {
+        *last = last[1];
+        *first = first[1];
+        for (i = 0; i < layout->words; i++) {
+            value[i] = value[i + layout->words];
+        }
+    }
+    axaddr_range_set_fill(node, fill + 1, fill);
+}
+
+/** The same where it is rare, for little code. */
+static inline void axaddr_range_insert_rarely(const struct axaddr_range_layout *layout,
+                                              axaddr_word64_t *node, unsigned index,
+                                              const struct axaddr_range_entry *entry) {
     unsigned fill = axaddr_range_fill(node);
 
     axaddr_range_move(layout, node, index + 1, layout, node, index, fill - index);
@@ -254,50 +352,61 @@ static inline void axaddr_range_insert_at(const struct axaddr_range_layout *layo
     node[0] = fill + 1;
 }
 
-static inline void axaddr_range_remove_at(const struct axaddr_range_layout *layout,
-                                          axaddr_word64_t *node, unsigned index) {
-    unsigned fill = axaddr_range_fill(node);
+/** The largest of eight gaps of an inner node. */
+static inline uint64_t axaddr_range_group(const axaddr_word64_t *gaps, unsigned group) {
+    const axaddr_word64_t *gap = gaps + group * 8;
+    uint64_t largest = gap[0];
+    unsigned i;
 
-    axaddr_range_move(layout, node, index, layout, node, index + 1, fill - index - 1);
-    axaddr_range_set_fill(node, fill, fill - 1);
-}
-
-AXADDR_ALWAYS_INLINE uint64_t axaddr_range_larger(uint64_t a, uint64_t b) {
-    return a > b ? a : b;
-}
-
-/** The largest gap inside a node; `limit` if there is one of that size: none is larger. */
-static inline uint64_t axaddr_range_measure(const struct axaddr_range_layout *layout,
-                                            axaddr_word64_t *node, bool is_leaf, uint64_t limit) {
-    const axaddr_word64_t *last = axaddr_range_lasts(node);
-    const axaddr_word64_t *first = axaddr_range_firsts(layout, node) + 1;
-    const axaddr_word64_t *end = last + axaddr_range_fill(node) - 1;
-    const axaddr_word64_t *gap = axaddr_range_payload(layout, node, 0);
-    uint64_t largest = is_leaf ? 0 : gap[0];
-
-    if (is_leaf) {
-        for (; last != end && largest != limit; last++, first++) {
-            largest = axaddr_range_larger(*first - *last - 1, largest);
-        }
-        return largest;
-    }
-    for (; last != end && largest != limit; last++, first++) {
-        gap += 2;
-        largest = axaddr_range_larger(*first - *last - 1, largest);
-        largest = axaddr_range_larger(*gap, largest);
+    _Pragma("GCC unroll 8") for (i = 1; i < 8; i++) {
+        largest = axaddr_range_larger(gap[i], largest);
     }
     return largest;
 }
 
-/** What the node above has to say of a node; `payload` gets its largest gap in the first word. */
-AXADDR_ALWAYS_INLINE void axaddr_range_summary(const struct axaddr_range_layout *layout,
-                                               axaddr_word64_t *node, bool is_leaf,
-                                               axaddr_word64_t *payload,
-                                               struct axaddr_range_entry *entry) {
-    entry->first = axaddr_range_firsts(layout, node)[0];
-    entry->last = axaddr_range_lasts(node)[axaddr_range_fill(node) - 1];
-    payload[0] = axaddr_range_measure(layout, node, is_leaf, UINT64_MAX);
-    entry->payload = payload;
+AXADDR_ALWAYS_INLINE uint64_t axaddr_range_largest(axaddr_word64_t *node) {
+    const axaddr_word64_t *groups = axaddr_range_groups(node);
+
+    return axaddr_range_larger(axaddr_range_larger(groups[0], groups[1]),
+                               axaddr_range_larger(groups[2], groups[3]));
+}
+
+/** The largest gap of an inner node, of which that of one entry was `lost` until now. */
+static inline uint64_t axaddr_range_regroup(axaddr_word64_t *node, unsigned index, uint64_t lost) {
+    axaddr_word64_t *group = axaddr_range_groups(node) + index / 8;
+    uint64_t gap = axaddr_range_gaps(node)[index];
+
+    if (gap >= *group) {
+        *group = gap;
+    } else if (lost == *group) {
+        *group = axaddr_range_group(axaddr_range_gaps(node), index / 8);
+    }
+    return axaddr_range_largest(node);
+}
+
+/** The largest gap of a node of which more has changed. */
+static inline uint64_t axaddr_range_measure(const struct axaddr_range_layout *layout,
+                                            axaddr_word64_t *node, bool is_leaf) {
+    const axaddr_word64_t *first = axaddr_range_firsts(layout, node) + 1;
+    const axaddr_word64_t *last = axaddr_range_lasts(node);
+    const axaddr_word64_t *end = last + axaddr_range_fill(node) - 1;
+    uint64_t largest = 0;
+    unsigned i;
+
+    if (is_leaf) {
+        AXADDR_UNROLL
+        for (; last != end; last++, first++) {
+            largest = axaddr_range_larger(*first - *last, largest);
+        }
+        return axaddr_range_larger(largest == 0 ? 0 : largest - 1, *axaddr_range_before(node));
+    }
+    for (i = axaddr_range_fill(node); i < AXADDR_RANGE_GAPS; i++) {
+        ((volatile axaddr_word64_t *)axaddr_range_gaps(node))[i] = 0;
+    }
+    for (i = 0; i < AXADDR_RANGE_GROUPS; i++) {
+        axaddr_range_groups(node)[i] = axaddr_range_group(axaddr_range_gaps(node), i);
+    }
+    return axaddr_range_largest(node);
 }
 
 /* ---- where nodes come from ---- */
@@ -403,8 +512,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_reserve(const struct axaddr_range_kind *
 }
 
 /** An empty node, of those that were reserved. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_range_alloc_node(const struct axaddr_range_kind *self,
-                                                      struct axaddr_ranges *set) {
+AXADDR_ALWAYS_INLINE uint64_t axaddr_ranges_alloc_node(const struct axaddr_range_kind *self,
+                                                       struct axaddr_ranges *set) {
     uint64_t number = 0;
     uint64_t frame;
     uint64_t node;

@@ -87,8 +87,10 @@
  * before. Nothing but insert, split and build takes any. One CPU at a time may be in a set; any
  * number may look, while none changes it.
  *
- * Each call is O(log n), with at most 6 levels for a million ranges. clear, build
- * and audit visit all; find_free also each gap that is large enough but has no aligned place.
+ * Each call is O(log n), with at most 6 levels for a million ranges; clear, build and audit visit
+ * all. For find_free with an alignment it is that for each gap which is large enough but has no
+ * aligned place: it goes on at the next aligned address, so there are never more of these than gaps
+ * of that size within the limits, nor than aligned addresses.
  */
 #ifndef AXADDR_CORE_RANGE_SET_H
 #define AXADDR_CORE_RANGE_SET_H
@@ -278,7 +280,9 @@ axaddr_ranges_merge(const struct axaddr_range_kind *self, struct axaddr_ranges *
     AXADDR_RANGE_PATH_ void name##_descend_(const struct axaddr_ranges *set, uint64_t at,          \
                                             struct axaddr_range_path *path);                       \
     AXADDR_RANGE_PATH_ bool name##_reserve_(struct axaddr_ranges *set, size_t count);              \
+    AXADDR_RANGE_PATH_ uint64_t name##_alloc_node_(struct axaddr_ranges *set);                     \
     AXADDR_RANGE_PATH_ void name##_free_node_(struct axaddr_ranges *set, uint64_t node);           \
+    AXADDR_RANGE_PATH_ void name##_follow_(struct axaddr_ranges *set, uint64_t last);              \
     AXADDR_RANGE_PATH_ void name##_put_(struct axaddr_ranges *set, struct axaddr_range_path *path, \
                                         const struct axaddr_range_entry *entry);                   \
     AXADDR_RANGE_PATH_ void name##_take_(struct axaddr_ranges *set,                                \
@@ -290,7 +294,9 @@ axaddr_ranges_merge(const struct axaddr_range_kind *self, struct axaddr_ranges *
         AXADDR_RANGE_LEAF_MAX(sizeof(value_type)),                                                 \
         name##_continues_,                                                                         \
         name##_descend_,                                                                           \
+        name##_alloc_node_,                                                                        \
         name##_free_node_,                                                                         \
+        name##_follow_,                                                                            \
         name##_put_,                                                                               \
         name##_take_,                                                                              \
         name##_reserve_};                                                                          \
@@ -300,6 +306,12 @@ axaddr_ranges_merge(const struct axaddr_range_kind *self, struct axaddr_ranges *
     }                                                                                              \
     AXADDR_RANGE_PATH_ bool name##_reserve_(struct axaddr_ranges *set, size_t count) {             \
         return (AXADDR_REQUIRED_(name), axaddr_ranges_reserve(&name##_kind_, set, count));         \
+    }                                                                                              \
+    AXADDR_RANGE_PATH_ uint64_t name##_alloc_node_(struct axaddr_ranges *set) {                    \
+        return axaddr_ranges_alloc_node(&name##_kind_, set);                                       \
+    }                                                                                              \
+    AXADDR_RANGE_PATH_ void name##_follow_(struct axaddr_ranges *set, uint64_t last) {             \
+        axaddr_ranges_follow(&name##_kind_, set, last);                                            \
     }                                                                                              \
     AXADDR_RANGE_PATH_ void name##_free_node_(struct axaddr_ranges *set, uint64_t node) {          \
         axaddr_ranges_free_node(&name##_kind_, set, node);                                         \

@@ -40,11 +40,16 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_descend(const struct axaddr_range_kind *
                                                 struct axaddr_range_path *path) {
     axaddr_word64_t *node = set->at;
     unsigned level = set->height;
+    uint64_t within = address;
 
+    path->node[1] = node; /* or else GCC does not see that it is read only where it was written */
+    path->index[1] = 0;
+    if (level > 0 && address > axaddr_range_lasts(node)[axaddr_range_fill(node) - 1]) {
+        within = axaddr_range_lasts(node)[axaddr_range_fill(node) - 1];
+    }
     for (; level > 0; level--) {
-        unsigned index = axaddr_range_search(node, AXADDR_RANGE_FANOUT, address);
+        unsigned index = axaddr_range_search(node, AXADDR_RANGE_FANOUT, within);
 
-        index = index < axaddr_range_fill(node) ? index : axaddr_range_fill(node) - 1;
         path->node[level] = node;
         path->index[level] = index;
         node = axaddr_range_node(self, set, *axaddr_range_child(node, index));
@@ -76,7 +81,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_see(const struct axaddr_range_kind *self
 AXADDR_ALWAYS_INLINE bool axaddr_ranges_look(const struct axaddr_range_kind *self,
                                              const struct axaddr_ranges *set, uint64_t address,
                                              struct axaddr_range_hit *hit) {
-    struct axaddr_range_layout layout = {AXADDR_RANGE_FANOUT, self->leaf_max, self->value_words};
+    struct axaddr_range_layout layout = {AXADDR_RANGE_FANOUT, self->leaf_max, self->leaf_max,
+                                         self->value_words};
     axaddr_word64_t *node = set->at;
     unsigned level = set->height;
     unsigned index;
@@ -103,54 +109,80 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_look(const struct axaddr_range_kind *sel
     return true;
 }
 
-/** The largest of what is inside an entry of an inner node and of the gaps at both its sides. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_range_gap_around(axaddr_word64_t *node, unsigned index) {
-    struct axaddr_range_layout inner = axaddr_range_inner();
-    uint64_t gap = *axaddr_range_gap(node, index);
+/* ---- what nodes say of those below ---- */
 
-    if (index > 0) {
-        gap = axaddr_range_larger(gap, axaddr_range_between(&inner, node, index - 1));
+/**
+ * The path's node at `level` has changed, and `gap` is its largest: tell the nodes above, as far as
+ * it concerns them.
+ */
+static inline void axaddr_ranges_climb(const struct axaddr_ranges *set,
+                                       const struct axaddr_range_path *path, unsigned level,
+                                       uint64_t gap) {
+    axaddr_word64_t *node = path->node[level];
+
+    while (level < set->height) {
+        uint64_t last = axaddr_range_lasts(node)[axaddr_range_fill(node) - 1];
+        unsigned index = path->index[++level];
+        axaddr_word64_t *at_last;
+        axaddr_word64_t *at_gap;
+        uint64_t lost;
+
+        node = path->node[level];
+        at_last = axaddr_range_lasts(node) + index;
+        at_gap = axaddr_range_gaps(node) + index;
+        lost = *at_gap;
+        if (*at_last == last && lost == gap) {
+            return;
+        }
+        *at_last = last;
+        *at_gap = gap;
+        if (level == set->height) {
+            return; /* nobody asks for the root's largest gap */
+        }
+        gap = axaddr_range_regroup(node, index, lost);
     }
-    if (index + 1 < axaddr_range_fill(node)) {
-        gap = axaddr_range_larger(gap, axaddr_range_between(&inner, node, index));
-    }
-    return gap;
 }
 
 /**
- * The path's node at `level` has changed: tell the nodes above, as far as it concerns them. `lost`
- * is the largest of the gaps in it that are no more, `gained` of those that are new. A node is
- * measured only if it may have lost its largest gap; UINT64_MAX: measure it.
+ * The same of its leaf, of whose gaps `lost` is the largest that is no more, and `gained` the
+ * largest new one. It is measured only if it may have lost its largest gap.
  */
-AXADDR_ALWAYS_INLINE void axaddr_ranges_climb(const struct axaddr_range_kind *self,
-                                              struct axaddr_ranges *set,
-                                              const struct axaddr_range_path *path, unsigned level,
-                                              uint64_t lost, uint64_t gained) {
-    struct axaddr_range_layout inner = axaddr_range_inner();
+static inline void axaddr_ranges_climb_from(const struct axaddr_range_kind *self,
+                                            const struct axaddr_ranges *set,
+                                            const struct axaddr_range_path *path, uint64_t lost,
+                                            uint64_t gained) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    uint64_t gap;
 
-    for (; level < set->height; level++) {
-        struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
-        axaddr_word64_t *node = path->node[level];
-        axaddr_word64_t *above = path->node[level + 1];
-        unsigned index = path->index[level + 1];
-        axaddr_word64_t *at_last = axaddr_range_lasts(above) + index;
-        axaddr_word64_t *at_first = axaddr_range_firsts(&inner, above) + index;
-        axaddr_word64_t *at_gap = axaddr_range_gap(above, index);
-        uint64_t last = axaddr_range_lasts(node)[axaddr_range_fill(node) - 1];
-        uint64_t first = axaddr_range_firsts(&layout, node)[0];
-        uint64_t gap = axaddr_range_larger(*at_gap, gained);
+    if (set->height == 0) {
+        return;
+    }
+    gap = axaddr_range_gaps(path->node[1])[path->index[1]];
+    if (gained >= gap) {
+        gap = gained;
+    } else if (lost == gap) {
+        gap = axaddr_range_measure(&layout, path->node[0], true);
+    }
+    axaddr_ranges_climb(set, path, 0, gap);
+}
 
-        if (lost >= *at_gap && (gained < *at_gap || lost == UINT64_MAX)) {
-            gap = axaddr_range_measure(&layout, node, level == 0, lost == UINT64_MAX ? lost : gap);
-        }
-        if (*at_last == last && *at_first == first && *at_gap == gap) {
-            return;
-        }
-        lost = axaddr_range_gap_around(above, index);
-        *at_last = last;
-        *at_first = first;
-        *at_gap = gap;
-        gained = axaddr_range_gap_around(above, index);
+/** A leaf's last range, which ends at `last`, is new or ended elsewhere: tell the next leaf. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_follow(const struct axaddr_range_kind *self,
+                                               const struct axaddr_ranges *set, uint64_t last) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    struct axaddr_range_path path;
+    axaddr_word64_t *leaf;
+    uint64_t lost;
+
+    if (last >= axaddr_range_lasts(set->at)[axaddr_range_fill(set->at) - 1]) {
+        return;
+    }
+    self->descend(set, last + 1, &path);
+    leaf = path.node[0];
+    if (path.index[0] == 0) {
+        lost = *axaddr_range_before(leaf);
+        *axaddr_range_before(leaf) = axaddr_range_firsts(&layout, leaf)[0] - last - 1;
+        axaddr_ranges_climb_from(self, set, &path, lost, *axaddr_range_before(leaf));
     }
 }
 
@@ -159,15 +191,11 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_renew(const struct axaddr_range_kind *se
                                               const struct axaddr_ranges *set,
                                               axaddr_word64_t *above, unsigned index,
                                               unsigned level) {
-    struct axaddr_range_layout inner = axaddr_range_inner();
     struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
-    axaddr_word64_t payload[2];
-    struct axaddr_range_entry entry;
+    axaddr_word64_t *node = axaddr_range_node(self, set, *axaddr_range_child(above, index));
 
-    payload[1] = *axaddr_range_child(above, index);
-    axaddr_range_summary(&layout, axaddr_range_node(self, set, payload[1]), level == 0, payload,
-                         &entry);
-    axaddr_range_write(&inner, above, index, &entry);
+    axaddr_range_lasts(above)[index] = axaddr_range_lasts(node)[axaddr_range_fill(node) - 1];
+    axaddr_range_gaps(above)[index] = axaddr_range_measure(&layout, node, level == 0);
 }
 
 /* ---- putting in ---- */
@@ -196,19 +224,18 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_prepare(const struct axaddr_range_kind *
                                                 const struct axaddr_range_path *path) {
     size_t need = axaddr_ranges_need(self, set, path, 1);
 
-    return need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need);
+    return need == 0 || (need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need));
 }
 
-/** Put a node above the root, with the root as its only entry. */
+/** Put a node above the root, with the root as its only entry, of which nothing is said yet. */
 AXADDR_ALWAYS_INLINE void axaddr_ranges_grow(const struct axaddr_range_kind *self,
                                              struct axaddr_ranges *set,
                                              struct axaddr_range_path *path) {
-    uint64_t root = axaddr_range_alloc_node(self, set);
+    uint64_t root = self->alloc_node(set);
     axaddr_word64_t *node = axaddr_range_node(self, set, root);
 
     *axaddr_range_child(node, 0) = set->root;
     node[0] = 1;
-    axaddr_ranges_renew(self, set, node, 0, set->height);
     set->height++;
     set->root = root;
     set->at = node;
@@ -225,12 +252,13 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_leave_inline(const struct axaddr_range_k
     unsigned fill = axaddr_range_fill(set->at);
     axaddr_word64_t *node;
 
-    set->root = axaddr_range_alloc_node(self, set);
+    set->root = self->alloc_node(set);
     set->is_inline = false;
     to = axaddr_range_layout_of(self, set, 0);
     node = axaddr_range_node(self, set, set->root);
     axaddr_range_move(&to, node, 0, &from, set->at, 0, fill);
     node[0] = fill;
+    *axaddr_range_before(node) = *axaddr_range_before(set->at);
     set->at = node;
     path->node[0] = node;
 }
@@ -238,25 +266,53 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_leave_inline(const struct axaddr_range_k
 /** Split the path's full node at `level`, with *entry in; it becomes what the node above gets. */
 AXADDR_ALWAYS_INLINE void axaddr_ranges_divide(const struct axaddr_range_kind *self,
                                                struct axaddr_ranges *set,
-                                               struct axaddr_range_path *path, unsigned level,
-                                               struct axaddr_range_entry *entry, unsigned index,
-                                               axaddr_word64_t *payload) {
+                                               const struct axaddr_range_path *path, unsigned level,
+                                               unsigned index, struct axaddr_range_entry *entry,
+                                               axaddr_word64_t *name) {
     struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, level);
     axaddr_word64_t *node = path->node[level];
-    uint64_t name = axaddr_range_alloc_node(self, set);
-    axaddr_word64_t *right = axaddr_range_node(self, set, name);
     unsigned kept = (layout.max + (index > layout.max / 2)) / 2;
+    uint64_t right_name = self->alloc_node(set);
+    axaddr_word64_t *right = axaddr_range_node(self, set, right_name);
 
     axaddr_range_move(&layout, right, 0, &layout, node, kept, layout.max - kept);
     right[0] = layout.max - kept;
     axaddr_range_set_fill(node, layout.max, kept);
-    if (index <= kept) {
-        axaddr_range_insert_at(&layout, node, index, entry);
-    } else {
-        axaddr_range_insert_at(&layout, right, index - kept, entry);
+    axaddr_range_insert_rarely(&layout, index <= kept ? node : right,
+                               index <= kept ? index : index - kept, entry);
+    if (level == 0) {
+        axaddr_range_part(&layout, node, right);
     }
-    payload[1] = name;
-    axaddr_range_summary(&layout, right, level == 0, payload, entry);
+    axaddr_ranges_renew(self, set, path->node[level + 1], path->index[level + 1], level);
+    *name = right_name;
+    entry->first = axaddr_range_measure(&layout, right, level == 0);
+    entry->last = axaddr_range_lasts(right)[axaddr_range_fill(right) - 1];
+    entry->payload = name;
+}
+
+/** Put an entry in at the path's leaf, which is full. */
+AXADDR_ALWAYS_INLINE void axaddr_ranges_put_into_full(const struct axaddr_range_kind *self,
+                                                      struct axaddr_ranges *set,
+                                                      struct axaddr_range_path *path,
+                                                      const struct axaddr_range_entry *entry) {
+    struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
+    struct axaddr_range_entry carry = {entry->first, entry->last, entry->payload};
+    unsigned index = path->index[0];
+    unsigned level = 0;
+    axaddr_word64_t name;
+
+    while (axaddr_range_fill(path->node[level]) == layout.max) {
+        if (level == set->height) {
+            axaddr_ranges_grow(self, set, path);
+        }
+        axaddr_ranges_divide(self, set, path, level, index, &carry, &name);
+        level++;
+        index = path->index[level] + 1;
+        layout = axaddr_range_inner();
+    }
+    axaddr_range_insert_rarely(&layout, path->node[level], index, &carry);
+    axaddr_ranges_climb(set, path, level,
+                        axaddr_range_measure(&layout, path->node[level], level == 0));
 }
 
 AXADDR_ALWAYS_INLINE void axaddr_ranges_put(const struct axaddr_range_kind *self,
@@ -264,41 +320,29 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_put(const struct axaddr_range_kind *self
                                             struct axaddr_range_path *path,
                                             const struct axaddr_range_entry *entry) {
     struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
-    struct axaddr_range_entry carry = {entry->first, entry->last, entry->payload};
-    axaddr_word64_t payload[2];
-    uint64_t lost = 0;
-    uint64_t gained = 0;
+    axaddr_word64_t *leaf = path->node[0];
     unsigned index = path->index[0];
-    unsigned level = 0;
+    bool is_end = index == axaddr_range_fill(leaf);
+    uint64_t lost = axaddr_range_gap(&layout, leaf, index);
 
     set->count++;
-    if (set->is_inline && axaddr_range_fill(set->at) == AXADDR_RANGE_INLINE_MAX) {
-        axaddr_ranges_leave_inline(self, set, path);
-        layout = axaddr_range_layout_of(self, set, 0);
+    if (index == 0) {
+        *axaddr_range_before(leaf) =
+            entry->first - (is_end ? set->first : axaddr_range_firsts(&layout, leaf)[0] - lost);
     }
-    while (axaddr_range_fill(path->node[level]) == layout.max) {
-        if (level == set->height) {
-            axaddr_ranges_grow(self, set, path);
+    if (axaddr_range_fill(leaf) == layout.max) {
+        if (set->is_inline) {
+            axaddr_ranges_leave_inline(self, set, path);
         }
-        axaddr_ranges_divide(self, set, path, level, &carry, index, payload);
-        axaddr_ranges_renew(self, set, path->node[level + 1], path->index[level + 1], level);
-        level++;
-        index = path->index[level] + 1;
-        layout = axaddr_range_inner();
-        lost = UINT64_MAX;
+        axaddr_ranges_put_into_full(self, set, path, entry);
+    } else {
+        axaddr_range_insert_at(&layout, leaf, index, entry);
+        axaddr_ranges_climb_from(self, set, path, lost,
+                                 axaddr_range_gap_beside(&layout, leaf, index));
     }
-    if (level == 0 && index > 0 && index < axaddr_range_fill(path->node[0])) {
-        lost = axaddr_range_between(&layout, path->node[0], index - 1);
+    if (is_end) {
+        self->follow(set, entry->last);
     }
-    axaddr_range_insert_at(&layout, path->node[level], index, &carry);
-    if (index > 0) {
-        gained = axaddr_range_between(&layout, path->node[level], index - 1);
-    }
-    if (index + 1 < axaddr_range_fill(path->node[level])) {
-        gained =
-            axaddr_range_larger(gained, axaddr_range_between(&layout, path->node[level], index));
-    }
-    axaddr_ranges_climb(self, set, path, level, lost, gained);
 }
 
 /* ---- taking out ---- */
@@ -327,7 +371,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_balance(const struct axaddr_range_kind *
     if (is_joined) {
         axaddr_range_move(&layout, left, left_fill, &layout, right, 0, right_fill);
         left[0] = left_fill + right_fill;
-        axaddr_range_remove_at(&inner, above, left_index + 1);
+        axaddr_range_move(&inner, above, left_index + 1, &inner, above, left_index + 2,
+                          axaddr_range_fill(above) - left_index - 2);
+        axaddr_range_set_fill(above, axaddr_range_fill(above), axaddr_range_fill(above) - 1);
         self->free_node(set, right_name);
     } else if (left_fill < half) {
         unsigned moved = half - left_fill;
@@ -344,6 +390,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_balance(const struct axaddr_range_kind *
     }
     axaddr_ranges_renew(self, set, above, left_index, level);
     if (!is_joined) {
+        if (level == 0) {
+            axaddr_range_part(&layout, left, right);
+        }
         axaddr_ranges_renew(self, set, above, left_index + 1, level);
     }
     return is_joined;
@@ -372,6 +421,7 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_shrink(const struct axaddr_range_kind *s
         axaddr_range_set_fill(set->at, AXADDR_RANGE_INLINE_MAX, 0);
         axaddr_range_move(&to, set->at, 0, &from, node, 0, (unsigned)set->count);
         set->at[0] = set->count;
+        *axaddr_range_before(set->at) = *axaddr_range_before(node);
         self->free_node(set, root);
     }
 }
@@ -382,33 +432,39 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_take(const struct axaddr_range_kind *sel
     struct axaddr_range_layout layout = axaddr_range_layout_of(self, set, 0);
     axaddr_word64_t *leaf = path->node[0];
     unsigned index = path->index[0];
+    uint64_t lost = axaddr_range_gap_beside(&layout, leaf, index);
+    uint64_t gained;
+    uint64_t last;
     unsigned level = 0;
-    uint64_t lost = 0;
-    uint64_t gained = 0;
+    bool is_joined = true;
+    bool is_end;
 
-    if (index + 1 < axaddr_range_fill(leaf)) {
-        lost = axaddr_range_between(&layout, leaf, index);
-    }
-    if (index > 0) {
-        lost = axaddr_range_larger(lost, axaddr_range_between(&layout, leaf, index - 1));
+    if (index == 0 && axaddr_range_fill(leaf) > 1) {
+        *axaddr_range_before(leaf) +=
+            axaddr_range_firsts(&layout, leaf)[1] - axaddr_range_firsts(&layout, leaf)[0];
     }
     axaddr_range_remove_at(&layout, leaf, index);
-    if (index > 0 && index < axaddr_range_fill(leaf)) {
-        gained = axaddr_range_between(&layout, leaf, index - 1);
-    }
+    gained = axaddr_range_gap(&layout, leaf, index);
+    is_end = index > 0 && index == axaddr_range_fill(leaf);
+    last = is_end ? axaddr_range_lasts(leaf)[index - 1] : 0;
     set->count--;
-    while (level < set->height && axaddr_range_fill(path->node[level]) <
-                                      axaddr_range_layout_of(self, set, level).max / 2) {
-        bool is_joined = axaddr_ranges_balance(self, set, path, level);
-
+    while (is_joined && level < set->height &&
+           axaddr_range_fill(path->node[level]) <
+               axaddr_range_layout_of(self, set, level).max / 2) {
+        is_joined = axaddr_ranges_balance(self, set, path, level);
         level++;
-        lost = UINT64_MAX;
-        if (!is_joined) {
-            break;
-        }
     }
-    axaddr_ranges_climb(self, set, path, level, lost, gained);
+    if (level == 0) {
+        axaddr_ranges_climb_from(self, set, path, lost, gained);
+    } else {
+        layout = axaddr_range_inner();
+        axaddr_ranges_climb(set, path, level,
+                            axaddr_range_measure(&layout, path->node[level], false));
+    }
     axaddr_ranges_shrink(self, set);
+    if (is_end) {
+        self->follow(set, last);
+    }
 }
 
 /** Take all out. A frame goes back with its last node, so what is above can still be read. */
@@ -443,16 +499,6 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_clear(const struct axaddr_range_kind *se
 
 /* ---- changing ranges that are there ---- */
 
-/** Free addresses at both sides of a leaf's range, the larger of the two; ends of the leaf apart. */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_range_gap_beside(const struct axaddr_range_layout *layout,
-                                                      axaddr_word64_t *leaf, unsigned index) {
-    uint64_t gap = index > 0 ? axaddr_range_between(layout, leaf, index - 1) : 0;
-
-    return index + 1 < axaddr_range_fill(leaf)
-               ? axaddr_range_larger(gap, axaddr_range_between(layout, leaf, index))
-               : gap;
-}
-
 /** Let the path's range begin and end elsewhere, between its neighbours. */
 AXADDR_ALWAYS_INLINE void axaddr_ranges_resize(const struct axaddr_range_kind *self,
                                                struct axaddr_ranges *set,
@@ -463,9 +509,15 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_resize(const struct axaddr_range_kind *s
     unsigned index = path->index[0];
     uint64_t lost = axaddr_range_gap_beside(&layout, leaf, index);
 
+    if (index == 0) {
+        *axaddr_range_before(leaf) += first - axaddr_range_firsts(&layout, leaf)[0];
+    }
     axaddr_range_firsts(&layout, leaf)[index] = first;
     axaddr_range_lasts(leaf)[index] = last;
-    axaddr_ranges_climb(self, set, path, 0, lost, axaddr_range_gap_beside(&layout, leaf, index));
+    axaddr_ranges_climb_from(self, set, path, lost, axaddr_range_gap_beside(&layout, leaf, index));
+    if (index + 1 == axaddr_range_fill(leaf)) {
+        self->follow(set, last);
+    }
 }
 
 /** Join the range that begins at an address with the one behind it, if they can be one. */

@@ -17,6 +17,7 @@
 #include "areas.h"
 #include "concurrent.h"
 #include "measure.h"
+#include "ranges.h"
 #include "steps.h"
 #include "threads.h"
 #include "walks.h"
@@ -221,11 +222,23 @@ static void run_reserve(void) {
 /* ---- all of it ---- */
 
 int main(int argc, char **argv) {
-    static void (*const scenarios[])(void) = {
-        run_map_4k,   run_map_4k_vc,      run_map_2m,    run_map_2m_vc,
-        run_populate, run_unmap_owned_vc, run_reserve,   run_fault,
-        run_fault_vc, run_areas,          run_translate, run_translate_vc,
-        run_split,    run_steps,          run_threads,   0};
+    static void (*const scenarios[])(void) = {run_map_4k,
+                                              run_map_4k_vc,
+                                              run_map_2m,
+                                              run_map_2m_vc,
+                                              run_populate,
+                                              run_unmap_owned_vc,
+                                              run_reserve,
+                                              run_fault,
+                                              run_fault_vc,
+                                              run_areas,
+                                              run_translate,
+                                              run_translate_vc,
+                                              run_split,
+                                              run_steps,
+                                              run_ranges,
+                                              run_threads,
+                                              0};
     unsigned rounds = 1;
     unsigned i;
     unsigned j;

@@ -102,6 +102,17 @@ split 4 GiB of 2M leaves into 4K pages|page|split||limit_split|||
 collapse them again|page|collapse|||||
 unmap 1 GiB in steps of 512 pages (limit: at once)|page|step||unmap_gib|||
   its longest step|step|step_longest|||||
+#range set by itself|binary search
+range set: find among 65,536|call|range_find||limit_range_find||1.15x|held
+range set: insert + remove among 1,024|pair|range_pair_1024||||1500|held
+range set: insert + remove among 65,536|pair|range_pair_65536||||1500|held
+range set: insert + remove among 1,000,000|pair|range_pair_1000000||||1500|held
+  the same in its largest gap, 1,024|pair|range_hole_1024||||1500|held
+  the same in its largest gap, 65,536|pair|range_hole_65536||||1500|held
+  the same in its largest gap, 1,000,000|pair|range_hole_1000000||||1500|
+range set: find_free among 1,000,000|call|range_find_free||||2000|held
+range set: build 1,000,000 from an array|range|range_build|||||
+range set: clear 1,000,000|range|range_clear|||||
 #concurrent instance|one vCPU
 concurrent: map 1 GiB as 4K pages|page|map_4k_vc||map_4k||1.3x|held
 concurrent: map 64 GiB as 2M leaves|entry|map_2m_vc||map_2m||1.3x|held

@@ -3,83 +3,10 @@
  * test_range_set.c: range sets against a model (a sorted array, and a map of single addresses),
  * with every allocation failing in turn, at both ends of the 64-bit space, and with a million
  * ranges.
- * test_range_set [seed] asks for other sequences.
+ * test_range_set [seed] asks for other sequences, RANGE_FACTOR=40 in the environment for so many
+ * times as long ones: together more than 10 million operations.
  */
-#include "../axaddr_core/range_set.h"
-#include "check.h"
-
-#include <stdlib.h>
-
-/* ---- frames: they are counted, and what is free is not what it was ---- */
-
-#define FRAME_COUNT 24000u
-
-static unsigned char *memory;
-static bool is_used[FRAME_COUNT];
-static uint32_t free_list[FRAME_COUNT];
-static uint32_t free_count;
-static uint32_t used_count;
-static uint32_t allowed = UINT32_MAX; /**< allocations until one fails */
-static unsigned long visit_count;     /**< of frames, through frame_at */
-static bool is_misused;
-
-static void frames_begin(void) {
-    uint32_t i;
-
-    memory = (unsigned char *)aligned_alloc(4096, (size_t)FRAME_COUNT * 4096);
-    for (i = 0; i < FRAME_COUNT; i++) {
-        free_list[i] = FRAME_COUNT - 1 - i;
-    }
-    free_count = FRAME_COUNT;
-}
-
-/* The first frame is at address 0, and what the set keeps of it is no pointer. */
-static uint32_t frame_number(axaddr_hpa_t frame) {
-    uint32_t number = (uint32_t)(frame.raw >> 12);
-
-    if (memory == 0 || frame.raw % 4096 != 0 || frame.raw >> 12 >= FRAME_COUNT ||
-        !is_used[number]) {
-        is_misused = true;
-        return 0;
-    }
-    return number;
-}
-
-static inline bool test_alloc(void *ctx, axaddr_hpa_t *frame) {
-    (void)ctx;
-    if (allowed == 0 || free_count == 0) {
-        return false;
-    }
-    allowed--;
-    free_count--;
-    used_count++;
-    is_used[free_list[free_count]] = true;
-    *frame = axaddr_hpa((uint64_t)free_list[free_count] << 12);
-    memset(memory + frame->raw, 0xa5, 4096);
-    return true;
-}
-
-static inline void test_free(void *ctx, axaddr_hpa_t frame) {
-    uint32_t number = frame_number(frame);
-
-    (void)ctx;
-    memset(memory + ((size_t)number << 12), 0x5a, 4096);
-    is_used[number] = false;
-    free_list[free_count++] = number;
-    used_count--;
-}
-
-static inline void *test_at(void *ctx, axaddr_hpa_t frame) {
-    (void)ctx;
-    visit_count++;
-    return memory + ((size_t)frame_number(frame) << 12);
-}
-
-static const struct axaddr_hal test_hal = {
-    .alloc_frame = test_alloc,
-    .free_frame = test_free,
-    .frame_at = test_at,
-};
+#include "range_frames.h"
 
 /* ---- sets ---- */
 
@@ -96,6 +23,11 @@ static bool tag_continues(const struct tag *tag, const struct tag *next, uint64_
            next->offset - tag->offset == distance;
 }
 
+static bool same_number(const uint64_t *number, const uint64_t *next, uint64_t distance) {
+    (void)distance;
+    return *number == *next;
+}
+
 struct wide {
     uint64_t words[10];
 };
@@ -108,6 +40,7 @@ struct half {
 
 AXADDR_DEFINE_RANGE_SET(tags, slot, struct tag, tag_continues, test_hal);
 AXADDR_DEFINE_RANGE_SET(plain, axaddr_gpa, uint64_t, 0, test_hal);
+AXADDR_DEFINE_RANGE_SET(runs, axaddr_gpa, uint64_t, same_number, test_hal);
 AXADDR_DEFINE_RANGE_SET(wides, axaddr_hpa, struct wide, 0, test_hal);
 AXADDR_DEFINE_RANGE_SET(odds, slot, struct odd, 0, test_hal);
 AXADDR_DEFINE_RANGE_SET(halves, slot, struct half, 0, test_hal);
@@ -121,15 +54,6 @@ static size_t model_count;
 static uint64_t model_first; /**< bounds */
 static uint64_t model_last;
 static struct tags set;
-static uint64_t random_state;
-
-static uint64_t any(uint64_t below) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return below == 0 ? random_state : (random_state >> 11) % below;
-}
-
 /** The first range that ends at or after an address. */
 static size_t model_search(uint64_t address) {
     size_t low = 0;
@@ -220,6 +144,7 @@ static void compare_all(void) {
 /* ---- random sequences ---- */
 
 static uint64_t span; /**< largest size of a range */
+static unsigned factor;
 
 static uint64_t any_address(void) {
     return model_first + any(model_last - model_first + 1);
@@ -404,7 +329,7 @@ static void sequence(size_t size, uint64_t first, uint64_t last, unsigned steps,
     model_last = last;
     span = (last - first) / size / 2 + 1;
     CHECK_EQ(tags_init(&set, 0, slot(first), slot(last)), AXADDR_OK);
-    for (i = 0; i < steps && !check_case_failed; i++) {
+    for (i = 0; i < steps * factor && !check_case_failed; i++) {
         snprintf(check_context, sizeof(check_context), "%zu ranges, step %u", size, i);
         step(is_growing, size > 1000);
         is_growing = is_growing ? model_count < size : model_count < size / 50;
@@ -436,6 +361,7 @@ static void random_1000(void) {
 
 /** The first 100,000 of them are built from an array. */
 static void random_100000(void) {
+    bool is_growing = true;
     unsigned i;
 
     model_first = UINT64_C(1) << 40;
@@ -452,9 +378,10 @@ static void random_100000(void) {
     CHECK_EQ(tags_init(&set, 0, slot(model_first), slot(model_last)), AXADDR_OK);
     CHECK_EQ(tags_build(&set, model, model_count), AXADDR_OK);
     compare_all();
-    for (i = 0; i < 60000 && !check_case_failed; i++) {
+    for (i = 0; i < 60000 * factor && !check_case_failed; i++) {
         snprintf(check_context, sizeof(check_context), "100000 ranges, step %u", i);
-        step(i % 20000 < 16000, true);
+        is_growing = model_count < (is_growing ? 108000u : 92000u);
+        step(is_growing, true);
         if (i % 10000 == 0 && !check_case_failed) {
             compare_all();
         }
@@ -800,27 +727,27 @@ static uint64_t shuffled(uint64_t i) {
     return (i * 0x9e375 + 12345) & 0xfffff;
 }
 
-static void million_in(bool is_ascending) {
+static void many_in(bool is_ascending, uint64_t count) {
     struct plain numbers;
     struct plain_entry entry;
     uint64_t i;
 
     CHECK_EQ(plain_init(&numbers, 0, axaddr_gpa(0), axaddr_gpa(UINT64_MAX)), AXADDR_OK);
-    for (i = 0; i < MILLION; i++) {
+    for (i = 0; i < count; i++) {
         uint64_t first = (is_ascending ? i : shuffled(i)) << 44;
         CHECK_EQ(plain_insert(&numbers, axaddr_gpa(first), axaddr_gpa(first + 9), &first),
                  AXADDR_OK);
     }
-    CHECK_EQ(plain_count(&numbers), MILLION);
+    CHECK_EQ(plain_count(&numbers), count);
     CHECK(numbers.core.height + 1 <= 6);
     CHECK_EQ(plain_audit(&numbers), AXADDR_OK);
-    for (i = 0; i < MILLION; i++) {
+    for (i = 0; i < count; i++) {
         uint64_t first = (is_ascending ? i : shuffled(i)) << 44;
         CHECK_EQ(plain_find(&numbers, axaddr_gpa(first + 9), &entry), AXADDR_OK);
         CHECK(entry.first.raw == first && entry.value == first);
         CHECK_EQ(plain_find(&numbers, axaddr_gpa(first + 10), &entry), AXADDR_NOT_MAPPED);
     }
-    for (i = 0; i < MILLION; i++) {
+    for (i = 0; i < count; i++) {
         uint64_t first = (is_ascending ? i : shuffled(i)) << 44;
         CHECK_EQ(plain_remove(&numbers, axaddr_gpa(first + 5), &entry), AXADDR_OK);
         CHECK_EQ(entry.value, first);
@@ -832,12 +759,52 @@ static void million_in(bool is_ascending) {
     CHECK(!is_misused);
 }
 
-static void million_ascending(void) {
-    million_in(true);
+/** Built from an array; each fourth one is cut, and made one again. */
+static void million_built(void) {
+    struct runs_entry *entries = (struct runs_entry *)malloc(MILLION * sizeof(*entries));
+    struct runs_entry entry;
+    struct runs numbers;
+    uint64_t i;
+
+    for (i = 0; i < MILLION; i++) {
+        entries[i].first = axaddr_gpa(i * 16);
+        entries[i].last = axaddr_gpa(i * 16 + 7 + i % 9);
+        entries[i].value = i;
+    }
+    CHECK_EQ(runs_init(&numbers, 0, axaddr_gpa(0), axaddr_gpa(UINT64_MAX)), AXADDR_OK);
+    CHECK_EQ(runs_build(&numbers, entries, MILLION), AXADDR_OK);
+    CHECK_EQ(runs_audit(&numbers), AXADDR_OK);
+    CHECK(numbers.core.height + 1 <= 6);
+    for (i = 0; i < MILLION; i += 4) {
+        CHECK_EQ(runs_split(&numbers, axaddr_gpa(i * 16 + 5)), AXADDR_OK);
+    }
+    CHECK_EQ(runs_audit(&numbers), AXADDR_OK);
+    CHECK_EQ(runs_count(&numbers), MILLION / 4 * 5);
+    for (i = 0; i < MILLION; i++) {
+        uint64_t at = shuffled(i) % MILLION;
+
+        CHECK_EQ(runs_find(&numbers, axaddr_gpa(at * 16 + 6), &entry), AXADDR_OK);
+        CHECK_EQ(entry.value, at);
+        CHECK_EQ(entry.first.raw, at * 16 + (at % 4 == 0 ? 5 : 0));
+    }
+    for (i = 0; i < MILLION; i += 4) {
+        CHECK_EQ(runs_merge(&numbers, axaddr_gpa(i * 16 + i % 8)), AXADDR_OK);
+    }
+    CHECK_EQ(runs_count(&numbers), MILLION);
+    CHECK_EQ(runs_audit(&numbers), AXADDR_OK);
+    runs_clear(&numbers);
+    CHECK_EQ(used_count, 0);
+    CHECK_EQ(runs_audit(&numbers), AXADDR_OK);
+    CHECK(!is_misused);
+    free(entries);
+}
+
+static void many_ascending(void) {
+    many_in(true, 200000);
 }
 
 static void million_shuffled(void) {
-    million_in(false);
+    many_in(false, MILLION);
 }
 
 /* ---- values of other sizes ---- */
@@ -888,60 +855,12 @@ static void other_values(void) {
     CHECK_EQ(used_count, 0);
 }
 
-/** Every word of every node matters but the values, and what is behind the last entry. */
-static void audit_finds_a_stray_write(void) {
-    struct plain numbers;
-    unsigned change_count = 0;
-    uint64_t i;
-    unsigned word;
-
-    CHECK_EQ(plain_init(&numbers, 0, axaddr_gpa(1), axaddr_gpa(20000)), AXADDR_OK);
-    for (i = 0; i < 1000; i++) {
-        CHECK_EQ(plain_insert(&numbers, axaddr_gpa(i * 20 + 1), axaddr_gpa(i * 20 + 1), &i),
-                 AXADDR_OK);
-    }
-    for (word = 0; word < 94; word++) {
-        axaddr_word64_t *at = numbers.core.at + word;
-        unsigned entry = (word - 1) % 31;
-
-        if (word == 0 ||
-            (word < 63 ? word < 32 || entry < numbers.core.at[0]
-                       : (word - 63) % 2 == 0 && (word - 63) / 2 < numbers.core.at[0])) {
-            uint64_t before = *at;
-
-            *at = word == 0 ? before - 1 : before ^ 2;
-            CHECK_EQ(plain_audit(&numbers), AXADDR_INVALID);
-            *at = before;
-            CHECK_EQ(plain_audit(&numbers), AXADDR_OK);
-            change_count++;
-        }
-    }
-    CHECK(change_count > 35);
-    numbers.core.count++;
-    CHECK_EQ(plain_audit(&numbers), AXADDR_INVALID);
-    numbers.core.count--;
-    numbers.core.spare_count++;
-    CHECK_EQ(plain_audit(&numbers), AXADDR_INVALID);
-    numbers.core.spare_count -= 2;
-    CHECK_EQ(plain_audit(&numbers), AXADDR_INVALID);
-    numbers.core.spare_count++;
-    numbers.core.first = 2;
-    CHECK_EQ(plain_audit(&numbers), AXADDR_INVALID);
-    numbers.core.first = 1;
-    numbers.core.last = 19980;
-    CHECK_EQ(plain_audit(&numbers), AXADDR_INVALID);
-    numbers.core.last = 19981;
-    CHECK_EQ(plain_audit(&numbers), AXADDR_OK);
-    plain_destroy(&numbers);
-    CHECK_EQ(used_count, 0);
-}
-
 int main(int argument_count, char **arguments) {
     uint64_t seed = argument_count > 1 ? strtoull(arguments[1], 0, 0) : 1;
 
-    random_state = seed * UINT64_C(0x9e3779b97f4a7c15) | 1;
     printf("test_range_set: seed %" PRIu64 "\n", seed);
-    frames_begin();
+    factor = getenv("RANGE_FACTOR") != 0 ? (unsigned)strtoul(getenv("RANGE_FACTOR"), 0, 10) : 1;
+    frames_begin(seed);
     CASE(refusals);
     CASE(small_sets_allocate_nothing);
     CASE(ends_of_the_space);
@@ -952,12 +871,12 @@ int main(int argument_count, char **arguments) {
     CASE(build_sizes);
     CASE(find_free_is_quick);
     CASE(other_values);
-    CASE(audit_finds_a_stray_write);
     CASE(random_10);
     CASE(random_100);
     CASE(random_1000);
     CASE(random_100000);
-    CASE(million_ascending);
+    CASE(million_built);
+    CASE(many_ascending);
     CASE(million_shuffled);
     free(memory);
     return check_report("test_range_set");
