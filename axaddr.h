@@ -26,7 +26,7 @@
  *              AXADDR_DEFINE_ADDR(name) makes another kind.                  axaddr_core/addr.h
  * Flags        AXADDR_READ, WRITE, EXECUTE, USER, DEVICE, UNCACHED; for formats that tell it:
  *              GLOBAL, EXECUTE_USER, EXECUTE_KERNEL; beside them, how to map: AXADDR_SMALL,
- *              AXADDR_LARGE, AXADDR_ZERO_PAGE.                              axaddr_core/flags.h
+ *              AXADDR_LARGE, AXADDR_ZERO_PAGE, AXADDR_REPLACE.              axaddr_core/flags.h
  * Status       AXADDR_OK, INVALID, EXISTS, NOT_MAPPED, NO_MEMORY, DENIED, BUSY, UNSUPPORTED. A call
  *              that fails has changed nothing.                               axaddr_core/base.h
  * Formats      Second stage: axaddr_x86_ept (and _5, _ignore_pat, _modes, _suppress_ve),
@@ -40,6 +40,9 @@
  *              register's value, the TLB maintenance and the decoding of faults.   axaddr_arch/
  * Frames       AXADDR_DEFINE_FRAME(name, hal): a frame with an owner.        axaddr_core/frame.h
  * Tags         AXADDR_DEFINE_VMID_POOL(...): VMIDs and ASIDs with generations. axaddr_core/vmid.h
+ * Roots        Turning translation on, changing to another user: riscv_switch.h, ...
+ * Ranges       AXADDR_DEFINE_RANGE_SET(name, address, value_type, continues, hal): a set of ranges,
+ *              for what else has to be handed out.                        axaddr_core/range_set.h
  *
  * ## A space: AXADDR_DEFINE_SPACE(name, format, hal)
  *
@@ -57,8 +60,12 @@
  *   vm_map_backed(vm, gpa, size, flags, cookie)  lazily, frames that the HAL supplies: a file, a
  *                                                snapshot, copy-on-write, post-copy
  *   vm_map_device(vm, gpa, size, cookie)         trapped: every access is AXADDR_FAULT_DEVICE
- *   vm_unmap(vm, gpa, size)                      whatever is there; holes are skipped
- *   vm_protect(vm, gpa, size, flags)             new flags in the place of the old
+ *   vm_map_regions(vm, regions, count)           an array of pieces of host memory, with names: all
+ *                                                or none
+ *   vm_unmap(vm, gpa, size)                      whatever is there, in any number of areas; holes
+ *                                                are skipped
+ *   vm_protect(vm, gpa, size, flags)             new flags in the place of the old; no holes
+ *   vm_label(vm, gpa, size, name, tag)           a name and a number of yours for areas
  *   vm_split(vm, gpa, size)                      break large leaves up
  *   vm_collapse(vm, gpa, size)                   make large leaves where small ones fit together
  *   vm_harvest(vm, gpa, size, notes)             tell the HAL which leaves were AXADDR_ACCESSED or
@@ -69,16 +76,30 @@
  *                                                or what is known of a page that is not mapped
  *   vm_find_area(vm, gpa, &area)                 any byte: the area that holds it
  *   vm_next_area(vm, gpa, &area)                 the first area that ends there or later
+ *   vm_find_free(vm, &placement, &gpa)           where there is room: size, alignment, limits, hint,
+ *                                                from below or above (struct axaddr_placement)
+ *   vm_can_access(vm, gpa, size, access)         any bytes: what the areas permit
+ *   vm_read(vm, gpa, buffer, size), vm_write     any bytes: copy out and in, as the guest would
+ *   vm_visit_data(vm, gpa, size, access, visit, arg)   any bytes: where the host sees them
+ *   vm_share(vm, start, size)                    one kernel in many roots: share.h
+ *   vm_copy_mappings_from(vm, vm_table(kernel), start, size)
+ *   vm_audit(vm, &where)                         whether areas and table agree, entry by entry
  *   enum axaddr_fault
  *   vm_handle_fault(vm, gpa, access)             any byte, any address: RESOLVED, SPURIOUS, DEVICE,
  *                                                UNMAPPED, DENIED, NO_MEMORY
  *   vm_handle_fault_from(vm, gpa, access, &pool) the same with frames taken ahead
  *   others
  *   axaddr_hpa_t vm_root(vm)                     for the root register
- *   void vm_stats(vm, &stats)                    counts tables, leaves, bytes
+ *   const struct axaddr_table *vm_table(vm)      for copy_mappings_from
+ *   void vm_stats(vm, &stats)                    counts tables, leaves, bytes, areas
+ *   bool vm_dump(vm, &dump, line, size)          the next line of text about areas and mappings
+ *   void vm_clear(vm)                            unmaps everything
  *   void vm_set_vmid(vm, vmid)                   the tag that plans tell
  *   void vm_enter_cpu(vm, cpu), vm_leave_cpu     who runs on it: the CPUs that plans tell
  *   void vm_destroy(vm)                          flushes, then frees all that it owns
+ *
+ * A space points into itself: it must not be moved or copied once it is made. AXADDR_REPLACE among
+ * the flags of a map takes out what overlaps it, in the same step.
  *
  * Failures, in this order: INVALID (arguments), UNSUPPORTED (the format cannot hold these flags),
  * EXISTS / NOT_MAPPED / DENIED (what is there), NO_MEMORY.
@@ -128,19 +149,24 @@
 #include "axaddr_core/frame.h"
 #include "axaddr_core/generate.h"
 #include "axaddr_core/quiesce.h"
+#include "axaddr_core/range_set.h"
 #include "axaddr_core/vmid.h"
 
 #include "axaddr_arch/aarch64_52.h"
 #include "axaddr_arch/aarch64_stage1.h"
 #include "axaddr_arch/aarch64_stage2.h"
+#include "axaddr_arch/aarch64_switch.h"
 #include "axaddr_arch/arm_lpae.h"
 #include "axaddr_arch/arm_short.h"
 #include "axaddr_arch/loongarch64.h"
+#include "axaddr_arch/loongarch64_switch.h"
 #include "axaddr_arch/riscv_gstage.h"
 #include "axaddr_arch/riscv_stage1.h"
+#include "axaddr_arch/riscv_switch.h"
 #include "axaddr_arch/x86_64.h"
 #include "axaddr_arch/x86_ept.h"
 #include "axaddr_arch/x86_pae.h"
+#include "axaddr_arch/x86_switch.h"
 
 /* ---- spaces ---- */
 

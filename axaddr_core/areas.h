@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * areas.h: the set of areas of a space: which ranges are mapped, as what, in ascending order
- * without overlap; equal neighbours are one area. A sorted array: the first AXADDR_AREA_INLINE_MAX
- * areas are inside the space itself, so a small VM allocates nothing, the rest are in frames of the
- * HAL behind one frame that lists them (over 50,000 areas).
+ * areas.h: the areas of a space: which ranges are mapped, as what, in ascending order without
+ * overlap; equal neighbours are one area. They are a range set (range_node.h): a small VM's are
+ * inside the space itself, and there may be millions.
  *
- * Room is made before an edit begins and what is unused is given back after it, so that changing
- * the set never fails half-way: make_room(n), at most n more areas, make_room(0).
+ * An edit counts the frames that the set takes (axaddr_areas_count) before it begins, and changes
+ * the set when it is done, with these in a pool: that never fails.
  */
 #ifndef AXADDR_CORE_AREAS_H
 #define AXADDR_CORE_AREAS_H
 
-#include "pool.h"
+#include "range_free.h"
 
 enum axaddr_area_kind {
     AXADDR_AREA_LINEAR, /**< host memory in one piece from `hpa` on; not owned */
@@ -28,6 +27,8 @@ struct axaddr_area {
     uint32_t flags;  /**< of its mappings (lazy memory: and AXADDR_LAZY_FLAGS); 0 for DEVICE */
     uint32_t cookie; /**< DEVICE, BACKED: the caller's number for it */
     enum axaddr_area_kind kind;
+    const char *name; /**< the caller's name for it, or 0: see label */
+    uint64_t tag;     /**< the caller's own */
 };
 
 /** The name of an area's kind, for messages: "linear". */
@@ -47,280 +48,474 @@ static inline const char *axaddr_area_kind_name(enum axaddr_area_kind kind) {
     return "?";
 }
 
-/** A copy that no compiler turns into a call of memcpy. */
-static inline void axaddr_area_copy(struct axaddr_area *to, const struct axaddr_area *from) {
-    to->first = from->first;
-    to->last = from->last;
-    to->hpa = from->hpa;
-    to->flags = from->flags;
-    to->cookie = from->cookie;
-    to->kind = from->kind;
-}
-
-#define AXADDR_AREA_INLINE_MAX 8u
-#define AXADDR_AREAS_PER_FRAME ((uint32_t)(4096 / sizeof(struct axaddr_area)))
-#define AXADDR_AREA_FRAME_MAX  ((uint32_t)(4096 / sizeof(uint64_t)))
+/* What the set keeps of an area beside its range: the words of a value. */
+enum axaddr_area_word {
+    AXADDR_AREA_SOURCE, /**< LINEAR: the host address; DEVICE, BACKED: the cookie */
+    AXADDR_AREA_FLAGS,  /**< the flags, and the kind above them */
+    AXADDR_AREA_TAG,
+    AXADDR_AREA_NAME,
+    AXADDR_AREA_WORDS,
+};
+#define AXADDR_AREA_KIND_SHIFT 32
 
 struct axaddr_areas {
-    uint32_t count;       /**< areas in the set */
-    uint32_t frame_count; /**< frames that hold areas beyond the inline ones */
+    struct axaddr_ranges set;
+    uint32_t frame_count; /**< frames that the set has */
     bool has_upgrades;    /**< there was an area whose leaves faults may give more rights */
-    uint64_t directory;   /**< the frame that lists those, if frame_count is not 0 */
-    struct axaddr_area head[AXADDR_AREA_INLINE_MAX];
+    axaddr_word64_t head[AXADDR_RANGE_INLINE_WORDS(AXADDR_AREA_WORDS * 8)];
 };
 
-AXADDR_ALWAYS_INLINE void axaddr_areas_init(struct axaddr_areas *areas) {
-    areas->count = 0;
+/** More areas than this are NO_MEMORY: the set has as many levels as they can take. */
+#define AXADDR_AREA_COUNT_MAX (UINT32_C(1) << 31)
+
+/* ---- areas as values ---- */
+
+AXADDR_ALWAYS_INLINE enum axaddr_area_kind axaddr_area_value_kind(const axaddr_word64_t *value) {
+    return (enum axaddr_area_kind)(value[AXADDR_AREA_FLAGS] >> AXADDR_AREA_KIND_SHIFT);
+}
+
+AXADDR_ALWAYS_INLINE void axaddr_area_to_value(const struct axaddr_area *area,
+                                               axaddr_word64_t *value) {
+    value[AXADDR_AREA_SOURCE] = area->kind == AXADDR_AREA_LINEAR ? area->hpa : area->cookie;
+    value[AXADDR_AREA_FLAGS] = area->flags | (uint64_t)area->kind << AXADDR_AREA_KIND_SHIFT;
+    value[AXADDR_AREA_TAG] = area->tag;
+    value[AXADDR_AREA_NAME] = (uintptr_t)area->name;
+}
+
+AXADDR_ALWAYS_INLINE void axaddr_area_of_hit(const struct axaddr_range_hit *hit,
+                                             struct axaddr_area *area) {
+    const axaddr_word64_t *value = hit->value;
+
+    area->first = hit->first;
+    area->last = hit->last;
+    area->kind = axaddr_area_value_kind(value);
+    area->hpa = area->kind == AXADDR_AREA_LINEAR ? value[AXADDR_AREA_SOURCE] : 0;
+    area->cookie = area->kind == AXADDR_AREA_LINEAR ? 0 : (uint32_t)value[AXADDR_AREA_SOURCE];
+    area->flags = (uint32_t)value[AXADDR_AREA_FLAGS];
+    area->tag = value[AXADDR_AREA_TAG];
+    area->name = (const char *)(uintptr_t)value[AXADDR_AREA_NAME];
+}
+
+/** The value of what is left of an area whose first `size` bytes are cut off. */
+AXADDR_ALWAYS_INLINE void axaddr_area_trim_value(axaddr_word64_t *value, uint64_t size) {
+    if (axaddr_area_value_kind(value) == AXADDR_AREA_LINEAR) {
+        value[AXADDR_AREA_SOURCE] += size;
+    }
+}
+
+/** Whether an area that begins `distance` behind another is its continuation in every respect. */
+static inline bool axaddr_area_continues(const void *value, const void *next, uint64_t distance) {
+    const axaddr_word64_t *a = (const axaddr_word64_t *)value;
+    const axaddr_word64_t *b = (const axaddr_word64_t *)next;
+    uint64_t more = axaddr_area_value_kind(a) == AXADDR_AREA_LINEAR ? distance : 0;
+
+    return a[AXADDR_AREA_SOURCE] + more == b[AXADDR_AREA_SOURCE] &&
+           a[AXADDR_AREA_FLAGS] == b[AXADDR_AREA_FLAGS] &&
+           a[AXADDR_AREA_TAG] == b[AXADDR_AREA_TAG] && a[AXADDR_AREA_NAME] == b[AXADDR_AREA_NAME];
+}
+
+/** Change a value as SET_FLAGS or LABEL says. */
+AXADDR_ALWAYS_INLINE void axaddr_area_set(axaddr_word64_t *value, enum axaddr_area_change change,
+                                          const struct axaddr_area *with) {
+    if (change == AXADDR_AREA_LABEL) {
+        value[AXADDR_AREA_TAG] = with->tag;
+        value[AXADDR_AREA_NAME] = (uintptr_t)with->name;
+    } else {
+        value[AXADDR_AREA_FLAGS] &= ~(uint64_t)AXADDR_MAPPING_FLAGS;
+        value[AXADDR_AREA_FLAGS] |= with->flags;
+    }
+}
+
+/** Whether that would make a difference. */
+AXADDR_ALWAYS_INLINE bool axaddr_area_is_set(const axaddr_word64_t *value,
+                                             enum axaddr_area_change change,
+                                             const struct axaddr_area *with) {
+    if (change == AXADDR_AREA_LABEL) {
+        return value[AXADDR_AREA_TAG] == with->tag &&
+               value[AXADDR_AREA_NAME] == (uintptr_t)with->name;
+    }
+    return (value[AXADDR_AREA_FLAGS] & AXADDR_MAPPING_FLAGS) == with->flags;
+}
+
+/* ---- looking ---- */
+
+AXADDR_ALWAYS_INLINE void axaddr_areas_init(struct axaddr_areas *areas, void *ctx) {
+    /* The table has bounds; these cannot be wrong. */
+    enum axaddr_status status = axaddr_ranges_init(&areas->set, areas->head, ctx, 0, UINT64_MAX);
+
+    (void)status;
     areas->frame_count = 0;
-    areas->directory = 0;
     areas->has_upgrades = false;
 }
 
-/** Areas that fit without another frame. */
-AXADDR_ALWAYS_INLINE uint32_t axaddr_areas_capacity(const struct axaddr_areas *areas) {
-    return AXADDR_AREA_INLINE_MAX + areas->frame_count * AXADDR_AREAS_PER_FRAME;
-}
+/** The first area that ends at or after `address`; false if none does. Generated once. */
+AXADDR_ALWAYS_INLINE bool axaddr_areas_find(const struct axaddr_instance *self,
+                                            const struct axaddr_areas *areas, uint64_t address,
+                                            struct axaddr_area *area) {
+    struct axaddr_range_hit hit;
 
-/** The entry of the directory that names frame `index`. */
-AXADDR_ALWAYS_INLINE uint64_t *axaddr_areas_frame(const struct axaddr_instance *self,
-                                                  const struct axaddr_table *table,
-                                                  const struct axaddr_areas *areas,
-                                                  uint32_t index) {
-    return (uint64_t *)axaddr_frame_at(self, table, areas->directory) + index;
-}
-
-/** Area `index`, which is below the capacity. Generated once for each instance. */
-AXADDR_ALWAYS_INLINE struct axaddr_area *axaddr_areas_locate(const struct axaddr_instance *self,
-                                                             const struct axaddr_table *table,
-                                                             struct axaddr_areas *areas,
-                                                             uint32_t index) {
-    uint32_t beyond = index - AXADDR_AREA_INLINE_MAX;
-    uint64_t frame;
-
-    if (index < AXADDR_AREA_INLINE_MAX) {
-        return &areas->head[index];
+    if (!self->look_area(areas, address, &hit)) {
+        return false;
     }
-    frame = *axaddr_areas_frame(self, table, areas, beyond / AXADDR_AREAS_PER_FRAME);
-    return (struct axaddr_area *)axaddr_frame_at(self, table, frame) +
-           beyond % AXADDR_AREAS_PER_FRAME;
+    axaddr_area_of_hit(&hit, area);
+    return true;
 }
 
-/** Area `index`, to be looked at only. */
-AXADDR_ALWAYS_INLINE const struct axaddr_area *axaddr_areas_see(const struct axaddr_instance *self,
-                                                                const struct axaddr_table *table,
-                                                                const struct axaddr_areas *areas,
-                                                                uint32_t index) {
-    return self->area_at(table, (struct axaddr_areas *)(uintptr_t)areas, index);
+/** A visit of all areas that touch [next, last], which may be changed meanwhile. */
+struct axaddr_area_visit {
+    uint64_t next;
+    uint64_t last;
+    bool is_done;
+};
+
+AXADDR_ALWAYS_INLINE void axaddr_area_visit_init(struct axaddr_area_visit *visit, uint64_t first,
+                                                 uint64_t last) {
+    visit->next = first;
+    visit->last = last;
+    visit->is_done = false;
 }
 
-/** The index of the first area that ends at or after `address`; the count if there is none. */
-AXADDR_ALWAYS_INLINE uint32_t axaddr_areas_search(const struct axaddr_instance *self,
-                                                  const struct axaddr_table *table,
-                                                  const struct axaddr_areas *areas,
-                                                  uint64_t address) {
-    uint32_t low = 0;
-    uint32_t high = areas->count;
+/** The next area; false if there is none. */
+AXADDR_ALWAYS_INLINE bool axaddr_areas_visit(const struct axaddr_instance *self,
+                                             const struct axaddr_areas *areas,
+                                             struct axaddr_area_visit *visit,
+                                             struct axaddr_area *area) {
+    if (visit->is_done || !self->find_area(areas, visit->next, area) || area->first > visit->last) {
+        return false;
+    }
+    visit->is_done = area->last >= visit->last;
+    visit->next = area->last + 1;
+    return true;
+}
 
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (axaddr_areas_see(self, table, areas, middle)->last < address) {
-            low = middle + 1;
-        } else {
-            high = middle;
+/* ---- what a change takes ---- */
+
+/** Most areas in a leaf of the set, beyond the small one inside the space. */
+#define AXADDR_AREA_LEAF_MAX AXADDR_RANGE_LEAF_MAX(AXADDR_AREA_WORDS * 8)
+
+/**
+ * Nodes that it takes to put one area in at each of two paths, or at one (`other` is 0), or two at
+ * one (the same twice). None is made twice: a node that was split has room for a second entry.
+ */
+static inline size_t axaddr_areas_nodes(const struct axaddr_ranges *set,
+                                        const struct axaddr_range_path *path,
+                                        const struct axaddr_range_path *other) {
+    unsigned max = set->is_inline ? AXADDR_RANGE_INLINE_MAX : AXADDR_AREA_LEAF_MAX;
+    unsigned more_there = other != 0 ? 1 : 0;
+    unsigned more = 1;
+    size_t count = 0;
+    unsigned level;
+
+    for (level = 0; level <= set->height; level++) {
+        if (more_there != 0 && path->node[level] == other->node[level]) {
+            more += more_there;
+            more_there = 0;
         }
+        more = more != 0 && axaddr_range_fill(path->node[level]) + more > max ? 1 : 0;
+        if (more_there != 0) {
+            more_there = axaddr_range_fill(other->node[level]) + 1 > max ? 1 : 0;
+        }
+        count += more + more_there;
+        max = AXADDR_RANGE_FANOUT;
     }
-    return low;
-}
-
-/* ---- room ---- */
-
-/** Give back the last frame; there is one. */
-AXADDR_ALWAYS_INLINE void axaddr_areas_shrink(const struct axaddr_instance *self,
-                                              const struct axaddr_table *table,
-                                              struct axaddr_areas *areas) {
-    areas->frame_count--;
-    axaddr_free_frame(self, table, *axaddr_areas_frame(self, table, areas, areas->frame_count));
-    if (areas->frame_count == 0) {
-        axaddr_free_frame(self, table, areas->directory);
-    }
-}
-
-/** Frames that room for `more` areas takes; false if there cannot be so many. */
-AXADDR_ALWAYS_INLINE bool axaddr_areas_need(const struct axaddr_areas *areas, uint32_t more,
-                                            uint64_t *need) {
-    uint32_t spare = axaddr_areas_capacity(areas) - areas->count;
-    uint32_t frames =
-        more > spare ? (more - spare + AXADDR_AREAS_PER_FRAME - 1) / AXADDR_AREAS_PER_FRAME : 0;
-
-    *need = frames + (frames != 0 && areas->frame_count == 0 ? 1 : 0);
-    return areas->frame_count + frames <= AXADDR_AREA_FRAME_MAX;
+    return count + (more != 0 && !set->is_inline ? 1u : 0u);
 }
 
 /**
- * Have room for `more` areas than there are, and no frame that this does not take: frames come from
- * the pool, which has what axaddr_areas_need counts, and go back to the HAL. Generated once for
- * each instance.
+ * Whether an area reaches across the border before `address`; the path leads to it. Generated once.
  */
-AXADDR_ALWAYS_INLINE void axaddr_areas_make_room(const struct axaddr_instance *self,
-                                                 const struct axaddr_table *table,
-                                                 struct axaddr_areas *areas, uint32_t more,
-                                                 struct axaddr_pool *pool) {
-    while (axaddr_areas_capacity(areas) - areas->count < more) {
-        if (areas->frame_count == 0) {
-            areas->directory = axaddr_pool_take(self, table, pool);
+AXADDR_ALWAYS_INLINE bool axaddr_areas_cross(const struct axaddr_instance *self,
+                                             const struct axaddr_areas *areas, uint64_t address,
+                                             struct axaddr_range_path *path,
+                                             struct axaddr_range_hit *hit) {
+    self->areas->descend(&areas->set, address, path);
+    return axaddr_ranges_see(self->areas, &areas->set, path, hit) && hit->first < address;
+}
+
+/** Whether [first, last] as `with` says would be one with the area before it, or after it. */
+AXADDR_ALWAYS_INLINE bool axaddr_areas_is_joined(const struct axaddr_instance *self,
+                                                 const struct axaddr_areas *areas,
+                                                 const struct axaddr_area *with) {
+    axaddr_word64_t value[AXADDR_AREA_WORDS];
+    struct axaddr_range_hit hit;
+
+    axaddr_area_to_value(with, value);
+    if (with->first > 0 && self->look_area(areas, with->first - 1, &hit) &&
+        hit.first < with->first &&
+        axaddr_area_continues(hit.value, value, with->first - hit.first)) {
+        return true;
+    }
+    return with->last < UINT64_MAX && self->look_area(areas, with->last + 1, &hit) &&
+           hit.first <= with->last + 1 &&
+           axaddr_area_continues(value, hit.value, hit.first - with->first);
+}
+
+/**
+ * The path to where [first, last], once it is free, will be put in: behind the area that ends just
+ * before it, or in front of the next one behind it. A set from which others are taken out before
+ * has a node more for each that became full by it.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_areas_place(const struct axaddr_instance *self,
+                                             const struct axaddr_areas *areas, uint64_t first,
+                                             uint64_t last, struct axaddr_range_path *path) {
+    struct axaddr_range_hit hit;
+
+    if (first > 0) {
+        self->areas->descend(&areas->set, first - 1, path);
+        if (axaddr_ranges_see(self->areas, &areas->set, path, &hit) && hit.first < first) {
+            path->index[0]++;
+            return;
         }
-        *axaddr_areas_frame(self, table, areas, areas->frame_count) =
-            axaddr_pool_take(self, table, pool);
-        areas->frame_count++;
     }
-    while (areas->frame_count > 0 &&
-           axaddr_areas_capacity(areas) - AXADDR_AREAS_PER_FRAME >= areas->count + more) {
-        axaddr_areas_shrink(self, table, areas);
-    }
+    self->areas->descend(&areas->set, last < UINT64_MAX ? last + 1 : last, path);
 }
 
-/* ---- changes ---- */
+/** Whether SET_FLAGS or LABEL has to cut an area at the border before `address`; the path to it. */
+AXADDR_ALWAYS_INLINE bool axaddr_areas_is_cut(const struct axaddr_instance *self,
+                                              const struct axaddr_areas *areas, uint64_t address,
+                                              enum axaddr_area_change change,
+                                              const struct axaddr_area *with,
+                                              struct axaddr_range_path *path) {
+    struct axaddr_range_hit hit;
 
-/** Areas that a change of [first, last] adds for a moment: one for each end that cuts one. */
-AXADDR_ALWAYS_INLINE uint32_t axaddr_areas_count_cuts(const struct axaddr_instance *self,
-                                                      const struct axaddr_table *table,
+    return self->cross(areas, address, path, &hit) && !axaddr_area_is_set(hit.value, change, with);
+}
+
+/** Whether one area has all of [first, last] and more at both ends; the path to it. */
+AXADDR_ALWAYS_INLINE bool axaddr_areas_is_inside(const struct axaddr_instance *self,
+                                                 const struct axaddr_areas *areas, uint64_t first,
+                                                 uint64_t last, struct axaddr_range_path *path) {
+    struct axaddr_range_hit hit;
+
+    return self->cross(areas, first, path, &hit) && hit.last > last;
+}
+
+/** Nodes that a change takes. */
+AXADDR_ALWAYS_INLINE size_t axaddr_areas_change_nodes(const struct axaddr_instance *self,
                                                       const struct axaddr_areas *areas,
-                                                      uint64_t first, uint64_t last) {
-    uint32_t at_first = self->search(table, areas, first);
-    uint32_t at_last = self->search(table, areas, last);
-    uint32_t count = 0;
+                                                      enum axaddr_area_change change,
+                                                      const struct axaddr_area *with) {
+    const struct axaddr_ranges *set = &areas->set;
+    struct axaddr_range_path path;
+    struct axaddr_range_path other;
+    bool is_put;
 
-    if (at_first < areas->count && axaddr_areas_see(self, table, areas, at_first)->first < first) {
-        count++;
+    if (change == AXADDR_AREA_SET_FLAGS || change == AXADDR_AREA_LABEL) {
+        bool is_first = axaddr_areas_is_cut(self, areas, with->first, change, with, &path);
+        bool is_last = with->last < UINT64_MAX &&
+                       axaddr_areas_is_cut(self, areas, with->last + 1, change, with, &other);
+
+        if (!is_first && !is_last) {
+            return 0;
+        }
+        return axaddr_areas_nodes(set, is_first ? &path : &other, is_first && is_last ? &other : 0);
     }
-    if (at_last < areas->count) {
-        const struct axaddr_area *area = axaddr_areas_see(self, table, areas, at_last);
-        count += area->first <= last && area->last > last ? 1 : 0;
+    is_put = change == AXADDR_AREA_INSERT && !axaddr_areas_is_joined(self, areas, with);
+    if (axaddr_areas_is_inside(self, areas, with->first, with->last, &path)) {
+        /* What is behind the range becomes an area of its own. */
+        return axaddr_areas_nodes(set, &path, is_put ? &path : 0);
     }
-    return count;
+    if (is_put) {
+        axaddr_areas_place(self, areas, with->first, with->last, &path);
+        return axaddr_areas_nodes(set, &path, 0);
+    }
+    return 0;
 }
 
-/** Move the areas from index `from` on so that they begin at `to`. */
-AXADDR_ALWAYS_INLINE void axaddr_areas_move(const struct axaddr_instance *self,
-                                            const struct axaddr_table *table,
-                                            struct axaddr_areas *areas, uint32_t from,
-                                            uint32_t to) {
-    uint32_t count = areas->count - from;
-    bool is_up = to > from;
-    uint32_t i;
+/** Frames that a change takes: false if there cannot be so many areas. Generated once. */
+AXADDR_ALWAYS_INLINE bool axaddr_areas_count(const struct axaddr_instance *self,
+                                             const struct axaddr_areas *areas,
+                                             enum axaddr_area_change change,
+                                             const struct axaddr_area *with, uint64_t *frames) {
+    size_t nodes = axaddr_areas_change_nodes(self, areas, change, with);
 
-    for (i = 0; i < count; i++) {
-        uint32_t offset = is_up ? count - 1 - i : i;
-        axaddr_area_copy(self->area_at(table, areas, to + offset),
-                         axaddr_areas_see(self, table, areas, from + offset));
-    }
-    areas->count = to + count;
+    *frames = axaddr_ranges_frames_for(self->areas, &areas->set, nodes);
+    return nodes == 0 || areas->set.count < AXADDR_AREA_COUNT_MAX;
 }
 
-/** Let an area begin at `address`, inside it. */
-AXADDR_ALWAYS_INLINE void axaddr_area_trim_front(struct axaddr_area *area, uint64_t address) {
-    if (area->kind == AXADDR_AREA_LINEAR) {
-        area->hpa += address - area->first;
-    }
-    area->first = address;
-}
+/* ---- changes: there are frames in the pool for what they take ---- */
 
-/** Whether `next`, which comes after `area`, is its continuation in every respect. */
-AXADDR_ALWAYS_INLINE bool axaddr_area_continues(const struct axaddr_area *area,
-                                                const struct axaddr_area *next) {
-    return area->last + 1 == next->first && area->kind == next->kind &&
-           area->flags == next->flags && area->cookie == next->cookie &&
-           (area->kind != AXADDR_AREA_LINEAR || next->hpa - area->hpa == next->first - area->first);
-}
-
-/** Cut the area that reaches across `address` from below, if there is one, in two. */
+/** Cut the area that reaches across the border before `address`, if one does, in two. Generated once. */
 AXADDR_ALWAYS_INLINE void axaddr_areas_cut(const struct axaddr_instance *self,
-                                           const struct axaddr_table *table,
                                            struct axaddr_areas *areas, uint64_t address) {
-    uint32_t index = self->search(table, areas, address);
-    struct axaddr_area *area;
+    axaddr_word64_t value[AXADDR_AREA_WORDS];
+    struct axaddr_range_entry rest;
+    struct axaddr_range_path path;
+    struct axaddr_range_hit hit;
 
-    if (index == areas->count || axaddr_areas_see(self, table, areas, index)->first >= address) {
+    if (!self->cross(areas, address, &path, &hit)) {
         return;
     }
-    axaddr_areas_move(self, table, areas, index, index + 1);
-    area = self->area_at(table, areas, index);
-    axaddr_area_copy(area, axaddr_areas_see(self, table, areas, index + 1));
-    area->last = address - 1;
-    axaddr_area_trim_front(self->area_at(table, areas, index + 1), address);
+    axaddr_range_move_words(value, hit.value, AXADDR_AREA_WORDS);
+    axaddr_area_trim_value(value, address - hit.first);
+    rest.first = address;
+    rest.last = hit.last;
+    rest.payload = value;
+    self->resize_area(areas, &path, hit.first, address - 1);
+    path.index[0]++;
+    self->areas->put(&areas->set, &path, &rest);
+}
+
+/** Take [first, last] out of the areas that have a part of it. Generated once. */
+AXADDR_ALWAYS_INLINE void axaddr_areas_carve(const struct axaddr_instance *self,
+                                             struct axaddr_areas *areas, uint64_t first,
+                                             uint64_t last) {
+    struct axaddr_range_path path;
+    struct axaddr_range_hit hit;
+
+    if (axaddr_areas_is_inside(self, areas, first, last, &path)) {
+        self->cut_area(areas, last + 1);
+    }
+    for (;;) {
+        self->areas->descend(&areas->set, first, &path);
+        if (!axaddr_ranges_see(self->areas, &areas->set, &path, &hit) || hit.first > last) {
+            return;
+        }
+        if (hit.first < first) {
+            self->resize_area(areas, &path, hit.first, first - 1);
+        } else if (hit.last > last) {
+            axaddr_area_trim_value(hit.value, last + 1 - hit.first);
+            self->resize_area(areas, &path, last + 1, hit.last);
+        } else {
+            self->areas->take(&areas->set, &path);
+        }
+    }
+}
+
+/**
+ * Join the area that begins at `first` with the one behind it, if that is its continuation.
+ * Generated once.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_areas_join(const struct axaddr_instance *self,
+                                            struct axaddr_areas *areas, uint64_t first) {
+    struct axaddr_range_path path;
+    struct axaddr_range_hit hit;
+    struct axaddr_range_hit next;
+
+    if (!self->look_area(areas, first, &hit) || hit.last == UINT64_MAX) {
+        return;
+    }
+    self->areas->descend(&areas->set, hit.last + 1, &path);
+    if (!axaddr_ranges_see(self->areas, &areas->set, &path, &next) || next.first != hit.last + 1 ||
+        !axaddr_area_continues(hit.value, next.value, next.first - hit.first)) {
+        return;
+    }
+    self->areas->take(&areas->set, &path);
+    self->areas->descend(&areas->set, first, &path);
+    self->resize_area(areas, &path, first, next.last);
+}
+
+/** Put an area into a range that is free; with equal neighbours it becomes one. Generated once. */
+AXADDR_ALWAYS_INLINE void axaddr_areas_insert(const struct axaddr_instance *self,
+                                              struct axaddr_areas *areas,
+                                              const struct axaddr_area *with) {
+    axaddr_word64_t value[AXADDR_AREA_WORDS];
+    struct axaddr_range_entry entry = {with->first, with->last, value};
+    struct axaddr_range_path path;
+    struct axaddr_range_hit hit;
+
+    axaddr_area_to_value(with, value);
+    if (with->first > 0) {
+        self->areas->descend(&areas->set, with->first - 1, &path);
+        if (axaddr_ranges_see(self->areas, &areas->set, &path, &hit) && hit.first < with->first &&
+            axaddr_area_continues(hit.value, value, with->first - hit.first)) {
+            self->resize_area(areas, &path, hit.first, with->last);
+            self->join_areas(areas, hit.first);
+            return;
+        }
+    }
+    if (with->last < UINT64_MAX) {
+        self->areas->descend(&areas->set, with->last + 1, &path);
+        if (axaddr_ranges_see(self->areas, &areas->set, &path, &hit) &&
+            hit.first == with->last + 1 &&
+            axaddr_area_continues(value, hit.value, hit.first - with->first)) {
+            hit.value[AXADDR_AREA_SOURCE] = value[AXADDR_AREA_SOURCE];
+            self->resize_area(areas, &path, with->first, hit.last);
+            return;
+        }
+    }
+    axaddr_areas_place(self, areas, with->first, with->last, &path);
+    self->areas->put(&areas->set, &path, &entry);
 }
 
 /** Join equal neighbours among the areas that touch [first, last]. */
 AXADDR_ALWAYS_INLINE void axaddr_areas_merge(const struct axaddr_instance *self,
-                                             const struct axaddr_table *table,
                                              struct axaddr_areas *areas, uint64_t first,
                                              uint64_t last) {
-    uint32_t kept = self->search(table, areas, first - (first != 0));
-    uint32_t next = kept + 1;
+    uint64_t at = first - (first != 0);
+    struct axaddr_range_hit hit;
 
-    for (; next < areas->count; next++) {
-        struct axaddr_area *area = self->area_at(table, areas, kept);
-        const struct axaddr_area *other = axaddr_areas_see(self, table, areas, next);
+    while (self->look_area(areas, at, &hit) && hit.first <= last) {
+        size_t count = areas->set.count;
 
-        if (area->last > last) {
-            break;
+        self->join_areas(areas, hit.first);
+        if (areas->set.count == count) {
+            if (hit.last >= last) {
+                return;
+            }
+            at = hit.last + 1;
         }
-        if (axaddr_area_continues(area, other)) {
-            area->last = other->last;
-        } else {
-            kept++;
-            axaddr_area_copy(self->area_at(table, areas, kept), other);
-        }
-    }
-    if (next > kept + 1) {
-        axaddr_areas_move(self, table, areas, next, kept + 1);
     }
 }
 
-/**
- * Change what the set says of [first, last]; there is room for it. `with` is the area to insert, or
- * has the flags to set. Generated once for each instance.
- */
+/** Give [first, last] of `with` its flags, or its name and tag. */
+AXADDR_ALWAYS_INLINE void axaddr_areas_set(const struct axaddr_instance *self,
+                                           struct axaddr_areas *areas,
+                                           enum axaddr_area_change change,
+                                           const struct axaddr_area *with) {
+    uint64_t at = with->first;
+    struct axaddr_range_path path;
+    struct axaddr_range_hit hit;
+
+    if (axaddr_areas_is_cut(self, areas, with->first, change, with, &path)) {
+        self->cut_area(areas, with->first);
+    }
+    if (with->last < UINT64_MAX &&
+        axaddr_areas_is_cut(self, areas, with->last + 1, change, with, &path)) {
+        self->cut_area(areas, with->last + 1);
+    }
+    while (self->look_area(areas, at, &hit) && hit.first <= with->last) {
+        axaddr_area_set(hit.value, change, with);
+        if (hit.last >= with->last) {
+            break;
+        }
+        at = hit.last + 1;
+    }
+    axaddr_areas_merge(self, areas, with->first, with->last);
+}
+
+/** Change what the set says of [first, last] of `with`. Generated once for each instance. */
 AXADDR_ALWAYS_INLINE void axaddr_areas_change(const struct axaddr_instance *self,
-                                              const struct axaddr_table *table,
                                               struct axaddr_areas *areas,
-                                              enum axaddr_area_change change, uint64_t first,
-                                              uint64_t last, const struct axaddr_area *with) {
-    uint64_t edge = first;
-    uint32_t from;
-    uint32_t to;
+                                              enum axaddr_area_change change,
+                                              const struct axaddr_area *with,
+                                              struct axaddr_pool *pool) {
+    struct axaddr_ranges *set = &areas->set;
+    struct axaddr_range_hit hit;
 
-    /* From here on no area reaches across an end of the range. */
-    for (;;) {
-        axaddr_areas_cut(self, table, areas, edge);
-        if (edge != first || last == ~UINT64_C(0)) {
-            break;
-        }
-        edge = last + 1;
-    }
-    from = self->search(table, areas, first);
-    for (to = from; to < areas->count; to++) {
-        struct axaddr_area *area = self->area_at(table, areas, to);
-
-        if (area->first > last) {
-            break;
-        }
-        if (change == AXADDR_AREA_SET_FLAGS) {
-            area->flags = with->flags | (area->flags & AXADDR_LAZY_FLAGS);
-        }
-    }
+    set->held = *pool;
     switch (change) {
-    case AXADDR_AREA_INSERT:
-        axaddr_areas_move(self, table, areas, from, from + 1);
-        axaddr_area_copy(self->area_at(table, areas, from), with);
-        break;
     case AXADDR_AREA_REMOVE:
-        axaddr_areas_move(self, table, areas, to, from);
+        if ((with->last == UINT64_MAX || !self->look_area(areas, with->last + 1, &hit)) &&
+            self->look_area(areas, 0, &hit) && hit.first >= with->first) {
+            axaddr_ranges_clear(self->areas, set);
+            break;
+        }
+        self->carve_areas(areas, with->first, with->last);
+        break;
+    case AXADDR_AREA_INSERT:
+        self->carve_areas(areas, with->first, with->last);
+        self->insert_area(areas, with);
         break;
     case AXADDR_AREA_SET_FLAGS:
+    case AXADDR_AREA_LABEL:
+        axaddr_areas_set(self, areas, change, with);
         break;
     }
-    axaddr_areas_merge(self, table, areas, first, last);
+    areas->frame_count += (uint32_t)(pool->count - set->held.count);
+    *pool = set->held;
+    set->held.head = 0;
+    set->held.count = 0;
 }
 
 #endif /* AXADDR_CORE_AREAS_H */

@@ -128,6 +128,7 @@ AXADDR_ALWAYS_INLINE void axaddr_collapse_entry(const struct axaddr_instance *se
 
     if (is_park) {
         if (format->kind_of(entry, level) == AXADDR_ENTRY_TABLE &&
+            !axaddr_is_shared(self, table, level, address) &&
             axaddr_merge(self, table, axaddr_frame_at(self, table, format->table_of(entry)), level,
                          &leaf)) {
             axaddr_park_table(self, table, edit, slot, entry);

@@ -28,9 +28,10 @@
 struct axaddr_edit {
     uint64_t first;
     uint64_t last;
-    enum axaddr_operation operation; /**< UNMAP, PROTECT, SPLIT, HARVEST or COLLAPSE */
+    enum axaddr_operation operation; /**< UNMAP, PROTECT, SPLIT, HARVEST, COLLAPSE or LABEL */
     uint32_t flags;                  /**< PROTECT: the new flags; HARVEST: the notes */
     bool keeps_read_only;            /**< PROTECT: leaves without WRITE get none */
+    bool keeps_tables;               /**< UNMAP: tables that reach beyond the range stay */
     bool has_parked;                 /**< something was parked: settle is due */
     struct axaddr_flush plan;        /**< what the TLBs have yet to forget */
 };
@@ -42,6 +43,7 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_init(struct axaddr_edit *edit,
     edit->operation = request->operation;
     edit->flags = request->flags;
     edit->keeps_read_only = false;
+    edit->keeps_tables = false;
     edit->has_parked = false;
     axaddr_flush_init(&edit->plan);
 }
@@ -404,7 +406,8 @@ AXADDR_ALWAYS_INLINE void axaddr_edit_step_up(const struct axaddr_instance *self
     path->level = level + 1;
     if (is_private) {
         path->fresh_below = level + 1 < path->fresh_below ? path->fresh_below : 0;
-    } else if (edit->operation == AXADDR_OP_UNMAP &&
+    } else if (edit->operation == AXADDR_OP_UNMAP && !edit->keeps_tables &&
+               !axaddr_is_shared(self, table, level + 1, inside) &&
                axaddr_is_table_parked(self, table, at, level,
                                       axaddr_slot_at(self, table, at, level, part_first),
                                       axaddr_slot_at(self, table, at, level, part_last))) {
@@ -435,8 +438,12 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_edit_here(const struct axaddr_instance *sel
     bool is_covered = (address & axaddr_span_mask(self, level)) == 0 && done <= edit->last;
     bool is_private = axaddr_path_is_fresh(path);
 
+    if (edit->operation == AXADDR_OP_LABEL && is_covered) {
+        return done; /* only what reaches across an end is cut: no entry is of two areas */
+    }
     if (kind == AXADDR_ENTRY_TABLE) {
-        if (edit->operation != AXADDR_OP_UNMAP || !is_covered) {
+        if (edit->operation != AXADDR_OP_UNMAP || !is_covered ||
+            axaddr_is_shared(self, table, level, address)) {
             path->at[level - 1] = axaddr_frame_at(self, table, format->table_of(entry));
             path->level = level - 1;
             return address - 1;
@@ -510,7 +517,8 @@ AXADDR_ALWAYS_INLINE void axaddr_table_edit(const struct axaddr_instance *self,
                                             struct axaddr_edit *edit, struct axaddr_pool *pool) {
     /* What becomes of a run within the range, becomes of all of it. */
     if (edit->operation != AXADDR_OP_HARVEST) {
-        unsigned level_min = edit->operation == AXADDR_OP_SPLIT ? 1 : 0;
+        bool is_pages = edit->operation == AXADDR_OP_SPLIT || edit->operation == AXADDR_OP_LABEL;
+        unsigned level_min = is_pages ? 1 : 0;
 
         axaddr_run_cut(self, table, edit->first, edit->first, edit->last, level_min);
         axaddr_run_cut(self, table, edit->last, edit->first, edit->last, level_min);
@@ -519,6 +527,10 @@ AXADDR_ALWAYS_INLINE void axaddr_table_edit(const struct axaddr_instance *self,
     if (!axaddr_flush_is_empty(&edit->plan)) {
         axaddr_flush_limit(&edit->plan);
         axaddr_flush_tlb(self, table, &edit->plan);
+        /* The host may be writing what was checked and noted before (data.h). */
+        if (edit->operation == AXADDR_OP_HARVEST || edit->operation == AXADDR_OP_PROTECT) {
+            axaddr_quiesce(self, table);
+        }
     } else if (self->format->publish != 0) {
         self->format->publish();
     }

@@ -106,6 +106,26 @@ axaddr_fault_pool(const struct axaddr_instance *self, const struct axaddr_table 
     return self->resize(table, own, count) ? own : 0;
 }
 
+/** A range that is about to be replaced is empty now, or is not any more. With the lock held. */
+AXADDR_ALWAYS_INLINE void axaddr_mark_replacing(const struct axaddr_instance *self,
+                                                struct axaddr_table *table) {
+    if (axaddr_is_concurrent(self)) {
+        (void)__atomic_fetch_add(&table->replacing, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+/** Before a walk whose end may be that nothing is mapped. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_see_replacing(const struct axaddr_instance *self,
+                                                   const struct axaddr_table *table) {
+    return axaddr_is_concurrent(self) ? __atomic_load_n(&table->replacing, __ATOMIC_ACQUIRE) : 0;
+}
+
+/** After it: whether that may have been for a moment only. */
+AXADDR_ALWAYS_INLINE bool axaddr_was_replacing(const struct axaddr_instance *self,
+                                               const struct axaddr_table *table, uint32_t seen) {
+    return (seen & 1) != 0 || axaddr_see_replacing(self, table) != seen;
+}
+
 /* ---- what a reserved page becomes ---- */
 
 /** Blocks of at most so many frames are zeroed in one fault: 2^order. */
@@ -178,12 +198,12 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_populate(const struct axaddr
     if (pool == 0) {
         return AXADDR_FAULT_NO_MEMORY;
     }
+    supply.frame = axaddr_hpa(0);
     if (is_backed) {
         supply.address = address & ~axaddr_span_mask(self, 0);
         supply.cookie = axaddr_payload_cookie(payload);
         supply.access = access;
         supply.is_mapped = false;
-        supply.frame = axaddr_hpa(0);
         supply.is_read_only = false;
         result = self->hal->supply_frame(table->ctx, &supply);
         frame = supply.frame.raw;
@@ -276,6 +296,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
                                                                uint64_t address, uint32_t access,
                                                                struct axaddr_pool *pool) {
     const struct axaddr_format *format = self->format;
+    uint32_t seen = axaddr_see_replacing(self, table);
     struct axaddr_position position;
     enum axaddr_absent_kind kind;
     uint32_t flags;
@@ -297,7 +318,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
                    ? AXADDR_FAULT_DENIED
                    : axaddr_fault_lazy(self, table, &position, address, access, pool);
     }
-    return axaddr_absent_is_parked(kind) ? AXADDR_FAULT_SPURIOUS : AXADDR_FAULT_UNMAPPED;
+    return axaddr_absent_is_parked(kind) || axaddr_was_replacing(self, table, seen)
+               ? AXADDR_FAULT_SPURIOUS
+               : AXADDR_FAULT_UNMAPPED;
 }
 
 /** See axaddr_table_fault. */

@@ -34,6 +34,8 @@
 #define AXADDR_ZERO_PAGE (UINT32_C(1) << 18)
 /** Use leaves of the smallest size only. */
 #define AXADDR_SMALL     (UINT32_C(1) << 16)
+/** Unmap what overlaps the range before, in the same step: nothing is lost if it fails. */
+#define AXADDR_REPLACE   (UINT32_C(1) << 19)
 
 /* What is noted of a page: by hardware, or by the faults that the lack of a note leads to. */
 

@@ -8,8 +8,10 @@
 #ifndef AXADDR_CORE_GENERATE_H
 #define AXADDR_CORE_GENERATE_H
 
+#include "data.h"
+#include "report.h"
 #include "require.h"
-#include "space.h"
+#include "share.h"
 
 /* The lists are laid out by hand. */
 /* clang-format off */
@@ -95,21 +97,53 @@
          axaddr_table_perform(&name##_instance_, table, request, terms, count))
 
 #define AXADDR_SPACE_PATHS_(PATH, PATH_VOID, name)                                                 \
-    PATH(struct axaddr_area *, name##_area_at_,                                                    \
-         (const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t index),           \
-         axaddr_areas_locate(&name##_instance_, table, areas, index))                              \
-    PATH(uint32_t, name##_search_,                                                                 \
-         (const struct axaddr_table *table, const struct axaddr_areas *areas, uint64_t address),   \
-         axaddr_areas_search(&name##_instance_, table, areas, address))                            \
-    PATH_VOID(name##_make_room_,                                                                   \
-              (const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t more,        \
-               struct axaddr_pool *pool),                                                          \
-              axaddr_areas_make_room(&name##_instance_, table, areas, more, pool))                 \
+    PATH_VOID(name##_descend_,                                                                     \
+              (const struct axaddr_ranges *set, uint64_t address, struct axaddr_range_path *path), \
+              axaddr_ranges_descend(&name##_areas_, set, address, path))                           \
+    PATH(uint64_t, name##_alloc_node_, (struct axaddr_ranges *set),                                \
+         axaddr_ranges_alloc_node(&name##_areas_, set))                                            \
+    PATH_VOID(name##_follow_, (struct axaddr_ranges *set, uint64_t last),                          \
+              axaddr_ranges_follow(&name##_areas_, set, last))                                     \
+    PATH_VOID(name##_free_node_, (struct axaddr_ranges *set, uint64_t node),                       \
+              axaddr_ranges_free_node(&name##_areas_, set, node))                                  \
+    PATH_VOID(name##_put_,                                                                         \
+              (struct axaddr_ranges *set, struct axaddr_range_path *path,                          \
+               const struct axaddr_range_entry *entry),                                            \
+              axaddr_ranges_put(&name##_areas_, set, path, entry))                                 \
+    PATH_VOID(name##_take_, (struct axaddr_ranges *set, struct axaddr_range_path *path),           \
+              axaddr_ranges_take(&name##_areas_, set, path))                                       \
+    PATH(bool, name##_find_area_,                                                                  \
+         (const struct axaddr_areas *areas, uint64_t address, struct axaddr_area *area),           \
+         axaddr_areas_find(&name##_instance_, areas, address, area))                               \
+    PATH(bool, name##_look_area_,                                                                  \
+         (const struct axaddr_areas *areas, uint64_t address, struct axaddr_range_hit *hit),       \
+         axaddr_ranges_look(&name##_areas_, &areas->set, address, hit))                            \
+    PATH(bool, name##_cross_,                                                                      \
+         (const struct axaddr_areas *areas, uint64_t address, struct axaddr_range_path *path,      \
+          struct axaddr_range_hit *hit),                                                           \
+         axaddr_areas_cross(&name##_instance_, areas, address, path, hit))                         \
+    PATH_VOID(name##_cut_area_, (struct axaddr_areas *areas, uint64_t address),                    \
+              axaddr_areas_cut(&name##_instance_, areas, address))                                 \
+    PATH_VOID(name##_resize_area_,                                                                 \
+              (struct axaddr_areas *areas, const struct axaddr_range_path *path, uint64_t first,   \
+               uint64_t last),                                                                     \
+              axaddr_ranges_resize(&name##_areas_, &areas->set, path, first, last))                \
+    PATH_VOID(name##_join_areas_, (struct axaddr_areas *areas, uint64_t first),                    \
+              axaddr_areas_join(&name##_instance_, areas, first))                                  \
+    PATH(bool, name##_count_areas_,                                                                \
+         (const struct axaddr_areas *areas, enum axaddr_area_change change,                        \
+          const struct axaddr_area *with, uint64_t *frames),                                       \
+         axaddr_areas_count(&name##_instance_, areas, change, with, frames))                       \
+    PATH_VOID(name##_carve_areas_,                                                                 \
+              (struct axaddr_areas *areas, uint64_t first, uint64_t last),                         \
+              axaddr_areas_carve(&name##_instance_, areas, first, last))                           \
+    PATH_VOID(name##_insert_area_,                                                                 \
+              (struct axaddr_areas *areas, const struct axaddr_area *with),                        \
+              axaddr_areas_insert(&name##_instance_, areas, with))                                 \
     PATH_VOID(name##_change_,                                                                      \
-              (const struct axaddr_table *table, struct axaddr_areas *areas,                       \
-               enum axaddr_area_change change, uint64_t first, uint64_t last,                      \
-               const struct axaddr_area *with),                                                    \
-              axaddr_areas_change(&name##_instance_, table, areas, change, first, last, with))     \
+              (struct axaddr_areas *areas, enum axaddr_area_change change,                         \
+               const struct axaddr_area *with, struct axaddr_pool *pool),                          \
+              axaddr_areas_change(&name##_instance_, areas, change, with, pool))                   \
     PATH(enum axaddr_fault, name##_upgrade_,                                                       \
          (const struct axaddr_table *table, uint64_t address, uint32_t access,                     \
           struct axaddr_pool *pool),                                                               \
@@ -129,7 +163,9 @@
         name##_collapse_,   name##_rewrite_run_,                                                   \
         name##_free_tables_, name##_fault_slow_, name##_perform_,                                  \
         0,                  0,                 0,                   0,                             \
-        0,                  0};                                                                                        \
+        0,                  0,                 0,                   0,                             \
+        0,                  0,                 0,                   0,                             \
+        0};                                                                                        \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                           \
     AXADDR_TABLE_DOOR_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
 
@@ -137,12 +173,27 @@
     AXADDR_REQUIRE_ALL_(name, format, hal)                                                         \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                     \
     AXADDR_SPACE_PATHS_(AXADDR_PATH_, AXADDR_PATH_VOID_, name)                                     \
+    static const struct axaddr_range_kind name##_areas_ = {                                        \
+        &hal,                                                                                      \
+        &format,                                                                                   \
+        AXADDR_AREA_WORDS,                                                                         \
+        AXADDR_RANGE_LEAF_MAX(AXADDR_AREA_WORDS * 8),                                              \
+        axaddr_area_continues,                                                                     \
+        name##_descend_,                                                                           \
+        name##_alloc_node_,                                                                        \
+        name##_free_node_,                                                                         \
+        name##_follow_,                                                                            \
+        name##_put_,                                                                               \
+        name##_take_,                                                                              \
+        0};                                                                                        \
     static const struct axaddr_instance name##_instance_ = {                                       \
         &format,            &hal,              name##_lookup_,      name##_resize_,                \
         name##_map_,        name##_edit_,      name##_release_,     name##_settle_,                \
         name##_collapse_,   name##_rewrite_run_,                                                   \
         name##_free_tables_, name##_fault_slow_, 0,                                                \
-        name##_area_at_,    name##_search_,    name##_make_room_,   name##_change_,                \
+        &name##_areas_,     name##_find_area_, name##_look_area_,  name##_cross_,                  \
+        name##_cut_area_,   name##_resize_area_, name##_join_areas_, name##_count_areas_,          \
+        name##_carve_areas_, name##_insert_area_, name##_change_,                                  \
         name##_upgrade_,    name##_perform_};                                                      \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                           \
     AXADDR_SPACE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
@@ -242,6 +293,41 @@
       (struct name *space, input##_t address, uint32_t access),                                    \
       axaddr_table_fault(&name##_instance_, &space->core.table, address.raw, access))              \
     F(output##_t, name##_root, (const struct name *space), output(space->core.table.root))         \
+    F(const struct axaddr_table *, name##_table, (const struct name *space), &space->core.table)   \
+    F_VOID(name##_clear, (struct name *space),                                                     \
+           axaddr_space_clear(&name##_instance_, &space->core))                                    \
+    F(enum axaddr_status, name##_label,                                                            \
+      (struct name *space, input##_t start, uint64_t size, const char *label, uint64_t tag),       \
+      axaddr_space_label(&name##_instance_, &space->core, start.raw, size, label, tag))            \
+    F(enum axaddr_status, name##_map_regions,                                                      \
+      (struct name *space, const struct axaddr_region *regions, size_t count),                     \
+      axaddr_space_map_regions(&name##_instance_, &space->core, regions, count))                   \
+    F(enum axaddr_status, name##_find_free,                                                        \
+      (const struct name *space, const struct axaddr_placement *wanted, input##_t *address),       \
+      axaddr_space_find_free(&name##_instance_, &space->core, wanted, &address->raw))              \
+    F(enum axaddr_status, name##_can_access,                                                       \
+      (const struct name *space, input##_t address, uint64_t size, uint32_t access),               \
+      axaddr_space_can_access(&name##_instance_, &space->core, address.raw, size, access))         \
+    F(enum axaddr_status, name##_visit_data,                                                       \
+      (struct name *space, input##_t address, uint64_t size, uint32_t access,                      \
+       axaddr_visitor visit, void *arg),                                                           \
+      axaddr_space_visit(&name##_instance_, &space->core, address.raw, size, access, visit, arg))  \
+    F(enum axaddr_status, name##_read,                                                             \
+      (struct name *space, input##_t address, void *to, size_t size),                              \
+      axaddr_space_read(&name##_instance_, &space->core, address.raw, to, size))                   \
+    F(enum axaddr_status, name##_write,                                                            \
+      (struct name *space, input##_t address, const void *from, size_t size),                      \
+      axaddr_space_write(&name##_instance_, &space->core, address.raw, from, size))                \
+    F(enum axaddr_status, name##_share, (struct name *space, input##_t start, uint64_t size),      \
+      axaddr_table_share(&name##_instance_, &space->core.table, start.raw, size))                  \
+    F(enum axaddr_status, name##_copy_mappings_from,                                               \
+      (struct name *space, const struct axaddr_table *from, input##_t start, uint64_t size),       \
+      axaddr_table_copy_from(&name##_instance_, &space->core.table, from, start.raw, size))        \
+    F(enum axaddr_status, name##_audit, (const struct name *space, input##_t *where),              \
+      axaddr_space_audit(&name##_instance_, &space->core, &where->raw))                            \
+    F(bool, name##_dump,                                                                           \
+      (const struct name *space, struct axaddr_dump *dump, char *line, size_t size),               \
+      axaddr_space_dump(&name##_instance_, &space->core, dump, line, size))                        \
     F_VOID(name##_stats, (const struct name *space, struct axaddr_stats *stats),                   \
            axaddr_space_stats(&name##_instance_, &space->core, stats))
 

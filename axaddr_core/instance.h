@@ -18,21 +18,27 @@
 struct axaddr_area;
 struct axaddr_areas;
 struct axaddr_edit;
+struct axaddr_range_hit;
+struct axaddr_range_kind;
+struct axaddr_range_path;
 struct axaddr_request;
 struct axaddr_space;
 struct axaddr_terms;
 
 /** One page table: a root and the addresses it may map. */
 struct axaddr_table {
-    void *ctx;           /**< the HAL's first argument */
-    uint64_t root;       /**< host-physical address of the root */
-    void *root_at;       /**< where the hypervisor sees the root */
-    uint64_t first;      /**< first address that may be mapped */
-    uint64_t last;       /**< last address that may be mapped (the last byte of a page) */
-    uint32_t vmid;       /**< the tag of its translations, for plans */
-    uint64_t zero_frame; /**< what pages of zero-page areas are until they are written */
-    uint32_t cpus[2];    /**< who may hold translations: bits of CPU number % 64, for plans */
-    bool is_splitting;   /**< leaves have been counted to be split: faults add no large ones */
+    void *ctx;             /**< the HAL's first argument */
+    uint64_t root;         /**< host-physical address of the root */
+    void *root_at;         /**< where the hypervisor sees the root */
+    uint64_t first;        /**< first address that may be mapped */
+    uint64_t last;         /**< last address that may be mapped (the last byte of a page) */
+    uint32_t vmid;         /**< the tag of its translations, for plans */
+    uint64_t zero_frame;   /**< what pages of zero-page areas are until they are written */
+    uint32_t cpus[2];      /**< who may hold translations: bits of CPU number % 64, for plans */
+    bool is_splitting;     /**< leaves have been counted to be split: faults add no large ones */
+    uint32_t replacing;    /**< odd while a range is empty that a map is about to replace */
+    uint64_t shared_first; /**< root entries that several roots have: share.h */
+    uint64_t shared_last;  /**< below shared_first: none */
     struct axaddr_geometry geometry; /**< of the root; read only where the format is_sized */
 };
 
@@ -51,9 +57,10 @@ struct axaddr_position {
 
 /** What to do to a range of a set of areas (areas.h). */
 enum axaddr_area_change {
-    AXADDR_AREA_INSERT,    /**< put an area there; the range is free */
+    AXADDR_AREA_INSERT,    /**< put an area there, in the place of what overlaps it */
     AXADDR_AREA_REMOVE,    /**< cut the range out of the areas that overlap it */
     AXADDR_AREA_SET_FLAGS, /**< give it other flags; areas cover it without gaps */
+    AXADDR_AREA_LABEL,     /**< give it another name and tag; likewise */
 };
 
 struct axaddr_instance {
@@ -95,19 +102,32 @@ struct axaddr_instance {
 
     /* ---- a space's; 0 in the instance of a bare table ---- */
 
-    /** The area at an index (areas.h). */
-    struct axaddr_area *(*area_at)(const struct axaddr_table *table, struct axaddr_areas *areas,
-                                   uint32_t index);
-    /** The index of the first area that ends at or after an address (areas.h). */
-    uint32_t (*search)(const struct axaddr_table *table, const struct axaddr_areas *areas,
-                       uint64_t address);
-    /** Have room for `more` areas, and no more frames than that takes (areas.h). */
-    void (*make_room)(const struct axaddr_table *table, struct axaddr_areas *areas, uint32_t more,
-                      struct axaddr_pool *pool);
-    /** Put in, take out or change what the areas say of a range (areas.h). */
-    void (*change)(const struct axaddr_table *table, struct axaddr_areas *areas,
-                   enum axaddr_area_change change, uint64_t first, uint64_t last,
-                   const struct axaddr_area *with);
+    /** What its areas are kept in (range_node.h). */
+    const struct axaddr_range_kind *areas;
+    /** The first area that ends at or after an address; false if there is none (areas.h). */
+    bool (*find_area)(const struct axaddr_areas *areas, uint64_t address, struct axaddr_area *area);
+    /** The same as the set sees it (range_tree.h). */
+    bool (*look_area)(const struct axaddr_areas *areas, uint64_t address,
+                      struct axaddr_range_hit *hit);
+    /** Whether an area reaches across the border before an address, and the path (areas.h). */
+    bool (*cross)(const struct axaddr_areas *areas, uint64_t address,
+                  struct axaddr_range_path *path, struct axaddr_range_hit *hit);
+    /** Cut that area in two (areas.h). */
+    void (*cut_area)(struct axaddr_areas *areas, uint64_t address);
+    /** Let a path's area begin and end elsewhere (range_tree.h). */
+    void (*resize_area)(struct axaddr_areas *areas, const struct axaddr_range_path *path,
+                        uint64_t first, uint64_t last);
+    /** Join the area that begins at an address with the next, if they are one (range_tree.h). */
+    void (*join_areas)(struct axaddr_areas *areas, uint64_t first);
+    /** Frames that a change of areas takes; false if there cannot be so many (areas.h). */
+    bool (*count_areas)(const struct axaddr_areas *areas, enum axaddr_area_change change,
+                        const struct axaddr_area *with, uint64_t *frames);
+    /** Take a range out of the areas; put an area in where there is none (areas.h). */
+    void (*carve_areas)(struct axaddr_areas *areas, uint64_t first, uint64_t last);
+    void (*insert_area)(struct axaddr_areas *areas, const struct axaddr_area *with);
+    /** Change what the areas say of the range of `with`, with frames from a pool (areas.h). */
+    void (*change)(struct axaddr_areas *areas, enum axaddr_area_change change,
+                   const struct axaddr_area *with, struct axaddr_pool *pool);
     /** A write to a page that is mapped read-only and whose area permits it (upgrade.h). */
     enum axaddr_fault (*upgrade)(const struct axaddr_table *table, uint64_t address,
                                  uint32_t access, struct axaddr_pool *pool);
@@ -270,6 +290,14 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_span_mask(const struct axaddr_instance *sel
 AXADDR_ALWAYS_INLINE uint64_t axaddr_table_mask(const struct axaddr_instance *self,
                                                 unsigned level) {
     return axaddr_low_bits(self->format->shift[level] + (unsigned)self->format->index_bits[level]);
+}
+
+/** Whether the entry of `level` for an address is of the root and never taken away (share.h). */
+AXADDR_ALWAYS_INLINE bool axaddr_is_shared(const struct axaddr_instance *self,
+                                           const struct axaddr_table *table, unsigned level,
+                                           uint64_t address) {
+    return level == axaddr_top_level(self, table) && address >= table->shared_first &&
+           address <= table->shared_last;
 }
 
 /** The largest level whose entries may be leaves. */

@@ -39,6 +39,12 @@ axaddr_request_stretch(const struct axaddr_instance *self, const struct axaddr_t
     if (axaddr_request_is_absent(self, request)) {
         stretch.host = address;
         stretch.level_max = axaddr_top_level(self, table);
+    }
+    if (stretch.level_max == axaddr_top_level(self, table) && address <= table->shared_last &&
+        last >= table->shared_first) {
+        stretch.level_max--; /* the root's entries are tables there, and stay */
+    }
+    if (axaddr_request_is_absent(self, request)) {
         return stretch;
     }
     if (request->operation == AXADDR_OP_FRAMES) {
@@ -162,9 +168,61 @@ AXADDR_ALWAYS_INLINE void axaddr_write_run(const struct axaddr_instance *self,
     axaddr_clean(self, table, slot, end);
 }
 
+/** What the path's lowest table says of where to go on. */
+enum axaddr_map_step {
+    AXADDR_STEP_DOWN, /**< there is a table, and the path is in it now */
+    AXADDR_STEP_NEW,  /**< there is nothing: it takes a table */
+    AXADDR_STEP_STOP, /**< there is something else */
+};
+
+/** Step from the path's lowest table, which is linked, into the one below. */
+AXADDR_ALWAYS_INLINE enum axaddr_map_step axaddr_map_step(const struct axaddr_instance *self,
+                                                          const struct axaddr_table *table,
+                                                          struct axaddr_path *path,
+                                                          uint64_t address) {
+    const struct axaddr_format *format = self->format;
+    unsigned level = path->level;
+    uint64_t entry =
+        axaddr_entry_read(self, axaddr_slot_at(self, table, path->at[level], level, address));
+
+    if (format->kind_of(entry, level) == AXADDR_ENTRY_TABLE) {
+        path->at[level - 1] = axaddr_frame_at(self, table, format->table_of(entry));
+        path->level = level - 1;
+        return AXADDR_STEP_DOWN;
+    }
+    return entry == format->empty ? AXADDR_STEP_NEW : AXADDR_STEP_STOP;
+}
+
+/**
+ * The same, for counting, as it will be when [first, last] has been unmapped and only tables that
+ * lie within it are gone. What reaches beyond it has been cut then: the path goes into a table that
+ * is not there yet (its place is 0), and which has what the entry above says.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_map_step
+axaddr_map_step_replaced(const struct axaddr_instance *self, const struct axaddr_table *table,
+                         struct axaddr_path *path, uint64_t address, uint64_t first,
+                         uint64_t last) {
+    unsigned level = path->level;
+    uint64_t mask = axaddr_span_mask(self, level);
+    enum axaddr_map_step step;
+
+    if ((address & ~mask) >= first && (address | mask) <= last &&
+        !axaddr_is_shared(self, table, level, address)) {
+        return AXADDR_STEP_NEW;
+    }
+    step = path->at[level] != 0 ? axaddr_map_step(self, table, path, address) : AXADDR_STEP_STOP;
+    if (step == AXADDR_STEP_STOP) {
+        path->at[level - 1] = 0;
+        path->level = level - 1;
+        step = AXADDR_STEP_DOWN;
+    }
+    return step;
+}
+
 /** Step from the path's lowest table into the one below, which is new where there was none. */
 AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *self,
                                                const struct axaddr_table *table,
+                                               const struct axaddr_request *request,
                                                struct axaddr_path *path, struct axaddr_pool *pool,
                                                uint64_t address, uint64_t last, bool is_commit) {
     const struct axaddr_format *format = self->format;
@@ -172,16 +230,13 @@ AXADDR_ALWAYS_INLINE bool axaddr_map_step_down(const struct axaddr_instance *sel
     bool is_fresh = axaddr_path_is_fresh(path);
 
     if (!is_fresh) {
-        void *slot = axaddr_slot_at(self, table, path->at[level], level, address);
-        uint64_t entry = axaddr_entry_read(self, slot);
+        enum axaddr_map_step step =
+            !is_commit && axaddr_request_is_replace(request)
+                ? axaddr_map_step_replaced(self, table, path, address, request->start, last)
+                : axaddr_map_step(self, table, path, address);
 
-        if (format->kind_of(entry, level) == AXADDR_ENTRY_TABLE) {
-            path->at[level - 1] = axaddr_frame_at(self, table, format->table_of(entry));
-            path->level = level - 1;
-            return true;
-        }
-        if (entry != format->empty) {
-            return false;
+        if (step != AXADDR_STEP_NEW) {
+            return step == AXADDR_STEP_DOWN;
         }
     }
     if (is_commit) {
@@ -224,7 +279,7 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_map_run(const struct axaddr_instance *self,
     uint64_t count = ((run_last - address) >> format->shift[level]) +
                      (((run_last + 1) & axaddr_span_mask(self, level)) == 0 ? 1 : 0);
 
-    if (is_commit || !axaddr_path_is_fresh(path)) {
+    if (is_commit || !(axaddr_path_is_fresh(path) || axaddr_request_is_replace(request))) {
         void *slot = axaddr_slot_at(self, table, path->at[level], level, address);
 
         if (is_commit) {
@@ -285,7 +340,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_map_pass(const struct axaddr_inst
         }
         level = axaddr_stretch_level(self, &stretch, address);
         while (path.level > level) {
-            if (!axaddr_map_step_down(self, table, &path, pool, address, last, is_commit)) {
+            if (!axaddr_map_step_down(self, table, request, &path, pool, address, last,
+                                      is_commit)) {
                 return AXADDR_EXISTS;
             }
             if (!is_commit && axaddr_path_is_fresh(&path)) {

@@ -16,7 +16,7 @@
  * Each step is an edit of its own: it is done or it has failed and changed nothing. What LINEAR and
  * FRAMES map goes on with the address: `host` by terms.done, `frames` by its pages. A step of an
  * UNMAP or a PROTECT that ends within an area cuts it, for which it may take one frame more than
- * the whole would.
+ * the whole would. What a map with AXADDR_REPLACE takes out does not count for its budget.
  */
 #ifndef AXADDR_CORE_REQUEST_H
 #define AXADDR_CORE_REQUEST_H
@@ -35,6 +35,7 @@ enum axaddr_operation {
     AXADDR_OP_SPLIT,    /**< break large leaves up, into leaves of the smallest size */
     AXADDR_OP_HARVEST,  /**< tell the HAL what was noted of pages (accessed, written), clear it */
     AXADDR_OP_COLLAPSE, /**< make large leaves, or runs, of small ones where they fit together */
+    AXADDR_OP_LABEL,    /**< space: give areas a name and a tag */
 };
 
 struct axaddr_request {
@@ -45,6 +46,8 @@ struct axaddr_request {
     uint64_t size;          /**< bytes */
     uint64_t host;          /**< LINEAR: host address of the first byte */
     const uint64_t *frames; /**< FRAMES: a host address for each page */
+    const char *name;       /**< of areas, what is mapped and LABEL: the caller's name, or 0 */
+    uint64_t tag;           /**< likewise: the caller's own */
 };
 
 /** How a request is to be carried out; all zero: at once, with frames of the HAL. */
@@ -66,6 +69,8 @@ axaddr_request_of(enum axaddr_operation operation, uint64_t start, uint64_t size
     request.size = size;
     request.host = 0;
     request.frames = 0;
+    request.name = 0;
+    request.tag = 0;
     return request;
 }
 
@@ -74,9 +79,15 @@ AXADDR_ALWAYS_INLINE bool axaddr_request_is_map(const struct axaddr_request *req
     return request->operation <= AXADDR_OP_DEVICE;
 }
 
-/** Whether it changes what areas say of a range. */
+/** Whether it first takes out what is in its range. */
+AXADDR_ALWAYS_INLINE bool axaddr_request_is_replace(const struct axaddr_request *request) {
+    return axaddr_request_is_map(request) && (request->flags & AXADDR_REPLACE) != 0;
+}
+
+/** Whether it changes what areas say of a range, and cuts what reaches across its ends. */
 AXADDR_ALWAYS_INLINE bool axaddr_request_is_area_change(const struct axaddr_request *request) {
-    return request->operation == AXADDR_OP_UNMAP || request->operation == AXADDR_OP_PROTECT;
+    return request->operation == AXADDR_OP_UNMAP || request->operation == AXADDR_OP_PROTECT ||
+           request->operation == AXADDR_OP_LABEL;
 }
 
 /** Whether it is entered as absent entries. */
@@ -154,8 +165,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_check_lazy(const struct axaddr_in
                                                           const struct axaddr_request *request) {
     bool is_backed = request->operation == AXADDR_OP_BACKED;
     uint32_t how = request->flags & (AXADDR_SMALL | AXADDR_LAZY_FLAGS);
+    uint32_t flags = request->flags & ~(how | AXADDR_REPLACE);
 
-    if (!axaddr_flags_are_valid(request->flags & ~how) ||
+    if (!axaddr_flags_are_valid(flags) ||
         (is_backed && (how != 0 || request->cookie > AXADDR_COOKIE_MAX)) ||
         (how & (AXADDR_SMALL | AXADDR_LARGE)) == (AXADDR_SMALL | AXADDR_LARGE) ||
         ((how & AXADDR_ZERO_PAGE) != 0 && (request->flags & AXADDR_READ) == 0)) {
@@ -165,7 +177,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_check_lazy(const struct axaddr_in
         ((how & AXADDR_ZERO_PAGE) != 0 && table->zero_frame == AXADDR_NO_FRAME)) {
         return AXADDR_UNSUPPORTED;
     }
-    return axaddr_check_flags(self, request->flags & ~how);
+    return axaddr_check_flags(self, flags);
 }
 
 /** Check a request as far as its arguments go, `last` being the end of what is done of it now. */
@@ -185,7 +197,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_check(const struct axaddr
     case AXADDR_OP_POPULATE:
     case AXADDR_OP_LINEAR:
     case AXADDR_OP_FRAMES:
-        status = axaddr_check_flags(self, request->flags & ~AXADDR_SMALL);
+        status = axaddr_check_flags(self, request->flags & ~(AXADDR_SMALL | AXADDR_REPLACE));
         break;
     case AXADDR_OP_PROTECT:
         return axaddr_check_flags(self, request->flags);
@@ -201,6 +213,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_check(const struct axaddr
     case AXADDR_OP_SPLIT:
     case AXADDR_OP_COLLAPSE:
         return AXADDR_OK;
+    case AXADDR_OP_LABEL:
+        return axaddr_has_areas(self) ? AXADDR_OK : AXADDR_UNSUPPORTED;
     }
     if (status == AXADDR_OK && !axaddr_has_areas(self) &&
         request->operation >= AXADDR_OP_POPULATE && request->operation <= AXADDR_OP_DEVICE) {

@@ -32,39 +32,38 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_init(const struct axaddr_in
                                                           struct axaddr_space *space, void *ctx,
                                                           uint64_t start, uint64_t size,
                                                           struct axaddr_geometry geometry) {
-    axaddr_areas_init(&space->areas);
+    axaddr_areas_init(&space->areas, ctx);
     return axaddr_table_init(self, &space->table, ctx, start, size, geometry);
-}
-
-/** The first area that ends at or after `address`; 0 if there is none. */
-AXADDR_ALWAYS_INLINE const struct axaddr_area *axaddr_space_area(const struct axaddr_instance *self,
-                                                                 const struct axaddr_space *space,
-                                                                 uint64_t address) {
-    uint32_t index = self->search(&space->table, &space->areas, address);
-
-    return index == space->areas.count
-               ? 0
-               : axaddr_areas_see(self, &space->table, &space->areas, index);
 }
 
 /** Give back the frames of alloc and backed areas in [first, last]; the TLBs have forgotten them. */
 AXADDR_ALWAYS_INLINE void axaddr_space_release(const struct axaddr_instance *self,
                                                struct axaddr_space *space, uint64_t first,
                                                uint64_t last) {
-    uint32_t index = self->search(&space->table, &space->areas, first);
+    struct axaddr_area_visit visit;
+    struct axaddr_area area;
 
-    for (; index < space->areas.count; index++) {
-        const struct axaddr_area *area =
-            axaddr_areas_see(self, &space->table, &space->areas, index);
-        if (area->first > last) {
-            return;
-        }
-        if (area->kind == AXADDR_AREA_ALLOC || area->kind == AXADDR_AREA_BACKED) {
-            self->release(&space->table, area->first > first ? area->first : first,
-                          area->last < last ? area->last : last,
-                          area->kind == AXADDR_AREA_BACKED ? area->cookie : AXADDR_OWN_FRAMES);
+    axaddr_area_visit_init(&visit, first, last);
+    while (axaddr_areas_visit(self, &space->areas, &visit, &area)) {
+        if (area.kind == AXADDR_AREA_ALLOC || area.kind == AXADDR_AREA_BACKED) {
+            self->release(&space->table, area.first > first ? area.first : first,
+                          area.last < last ? area.last : last,
+                          area.kind == AXADDR_AREA_BACKED ? area.cookie : AXADDR_OWN_FRAMES);
         }
     }
+}
+
+/** An area that stands for a range of it only. */
+AXADDR_ALWAYS_INLINE void axaddr_area_of_range(uint64_t first, uint64_t last,
+                                               struct axaddr_area *area) {
+    area->first = first;
+    area->last = last;
+    area->kind = AXADDR_AREA_DEVICE;
+    area->hpa = 0;
+    area->flags = 0;
+    area->cookie = 0;
+    area->name = 0;
+    area->tag = 0;
 }
 
 /**
@@ -74,14 +73,15 @@ AXADDR_ALWAYS_INLINE void axaddr_space_release(const struct axaddr_instance *sel
 AXADDR_ALWAYS_INLINE void axaddr_space_destroy(const struct axaddr_instance *self,
                                                struct axaddr_space *space) {
     struct axaddr_table *table = &space->table;
+    struct axaddr_pool pool = {0, 0};
+    struct axaddr_area all;
 
     axaddr_table_flush_all(self, table);
     axaddr_space_release(self, space, table->first, table->last);
-    self->free_tables(table, table->root, axaddr_top_level(self, table));
-    space->areas.count = 0;
-    self->make_room(table, &space->areas, 0, 0);
-    table->root = 0;
-    table->root_at = 0;
+    axaddr_table_free_all(self, table);
+    axaddr_area_of_range(0, UINT64_MAX, &all);
+    self->change(&space->areas, AXADDR_AREA_REMOVE, &all, &pool);
+    (void)self->resize(table, &pool, 0);
 }
 
 /* ---- edits ---- */
@@ -91,19 +91,16 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_covers(const struct axaddr_
                                                             struct axaddr_space *space,
                                                             uint64_t first, uint64_t last) {
     enum axaddr_status status = AXADDR_OK;
-    uint32_t index = self->search(&space->table, &space->areas, first);
+    struct axaddr_area_visit visit;
+    struct axaddr_area area;
 
-    for (; index < space->areas.count; index++) {
-        const struct axaddr_area *area =
-            axaddr_areas_see(self, &space->table, &space->areas, index);
-        if (area->first > first) {
-            break;
-        }
-        status = area->kind == AXADDR_AREA_DEVICE ? AXADDR_DENIED : status;
-        if (area->last >= last) {
+    axaddr_area_visit_init(&visit, first, last);
+    while (axaddr_areas_visit(self, &space->areas, &visit, &area) && area.first <= first) {
+        status = area.kind == AXADDR_AREA_DEVICE ? AXADDR_DENIED : status;
+        if (area.last >= last) {
             return status;
         }
-        first = area->last + 1;
+        first = area.last + 1;
     }
     return AXADDR_NOT_MAPPED;
 }
@@ -127,60 +124,66 @@ axaddr_area_kind_of(const struct axaddr_request *request) {
     case AXADDR_OP_SPLIT:
     case AXADDR_OP_HARVEST:
     case AXADDR_OP_COLLAPSE:
+    case AXADDR_OP_LABEL:
         break;
     }
     return AXADDR_AREA_ALLOC;
 }
 
-/** The area that a request which maps up to `last` becomes. */
-AXADDR_ALWAYS_INLINE struct axaddr_area axaddr_area_of(const struct axaddr_request *request,
-                                                       uint64_t last) {
-    struct axaddr_area area;
+/** What a request up to `last` says of the areas there. */
+AXADDR_ALWAYS_INLINE void axaddr_area_of(const struct axaddr_request *request, uint64_t last,
+                                         struct axaddr_area *area) {
+    axaddr_area_of_range(request->start, last, area);
+    area->kind = axaddr_area_kind_of(request);
+    area->hpa = area->kind == AXADDR_AREA_LINEAR ? request->host : 0;
+    area->cookie = axaddr_request_cookie(request);
+    area->name = request->name;
+    area->tag = request->tag;
+    if (area->kind != AXADDR_AREA_DEVICE) {
+        area->flags = request->flags & (AXADDR_MAPPING_FLAGS | AXADDR_LAZY_FLAGS);
+    }
+}
 
-    area.first = request->start;
-    area.last = last;
-    area.kind = axaddr_area_kind_of(request);
-    area.hpa = area.kind == AXADDR_AREA_LINEAR ? request->host : 0;
-    area.flags = area.kind == AXADDR_AREA_DEVICE
-                     ? 0
-                     : request->flags & (AXADDR_MAPPING_FLAGS | AXADDR_LAZY_FLAGS);
-    area.cookie = axaddr_request_cookie(request);
-    return area;
+/** How a request changes the areas; false: it does not. */
+AXADDR_ALWAYS_INLINE bool axaddr_area_change_of(const struct axaddr_request *request,
+                                                enum axaddr_area_change *change) {
+    *change = request->operation == AXADDR_OP_UNMAP     ? AXADDR_AREA_REMOVE
+              : request->operation == AXADDR_OP_PROTECT ? AXADDR_AREA_SET_FLAGS
+              : request->operation == AXADDR_OP_LABEL   ? AXADDR_AREA_LABEL
+                                                        : AXADDR_AREA_INSERT;
+    return *change != AXADDR_AREA_INSERT || axaddr_request_is_map(request);
 }
 
 /**
  * Check a request against what is there, and count what it takes up to `last`: frames, of which the
- * tables, the pages and those of the area set, and *more areas for a moment.
+ * tables, the pages and those of the area set.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_count(const struct axaddr_instance *self,
                                                            struct axaddr_space *space,
                                                            const struct axaddr_request *request,
-                                                           uint64_t last, uint64_t *need,
-                                                           uint32_t *more) {
-    struct axaddr_areas *areas = &space->areas;
+                                                           uint64_t last, uint64_t *need) {
     enum axaddr_status status = AXADDR_OK;
-    uint64_t area_frames;
+    enum axaddr_area_change change;
+    uint64_t area_frames = 0;
+    struct axaddr_area area;
 
-    if (request->operation == AXADDR_OP_PROTECT) {
+    if (request->operation == AXADDR_OP_PROTECT || request->operation == AXADDR_OP_LABEL) {
         status = axaddr_space_covers(self, space, request->start, last);
+    }
+    if (status == AXADDR_DENIED && request->operation == AXADDR_OP_LABEL) {
+        status = AXADDR_OK; /* a device has a name, too */
     }
     if (status == AXADDR_OK) {
         status = axaddr_table_count(self, &space->table, request, last, need);
     }
-    if (status != AXADDR_OK) {
-        return status;
+    if (status == AXADDR_OK && axaddr_area_change_of(request, &change)) {
+        axaddr_area_of(request, last, &area);
+        if (!self->count_areas(&space->areas, change, &area, &area_frames)) {
+            return AXADDR_NO_MEMORY;
+        }
+        *need += area_frames;
     }
-    *more = 0;
-    if (axaddr_request_is_map(request)) {
-        *more = 1;
-    } else if (axaddr_request_is_area_change(request)) {
-        *more = axaddr_areas_count_cuts(self, &space->table, areas, request->start, last);
-    }
-    if (!axaddr_areas_need(areas, *more, &area_frames)) {
-        return AXADDR_NO_MEMORY;
-    }
-    *need += area_frames;
-    return AXADDR_OK;
+    return status;
 }
 
 /** Carry out an edit, and what has to follow its flush. */
@@ -199,78 +202,62 @@ AXADDR_ALWAYS_INLINE void axaddr_space_edit(const struct axaddr_instance *self,
     }
 }
 
-/** Limit an edit to the part of [first, last] that the area at *index has; false if it has none. */
-AXADDR_ALWAYS_INLINE bool axaddr_edit_next_area(const struct axaddr_instance *self,
-                                                struct axaddr_space *space, uint32_t *index,
-                                                uint64_t last, struct axaddr_edit *edit,
-                                                const struct axaddr_area **area) {
-    if (*index == space->areas.count) {
-        return false;
-    }
-    *area = axaddr_areas_see(self, &space->table, &space->areas, (*index)++);
-    if ((*area)->first > last) {
-        return false;
-    }
-    edit->first = (*area)->first > edit->first ? (*area)->first : edit->first;
-    edit->last = (*area)->last < last ? (*area)->last : last;
-    edit->keeps_read_only = axaddr_area_is_upgraded(*area);
-    edit->has_parked = false;
-    axaddr_flush_init(&edit->plan);
-    return true;
-}
-
 /**
- * Carry out an edit at once, or area by area: a collapse, as a leaf
- * never reaches across two; a protect where leaves may have less rights than their area.
+ * Carry out an edit at once, or area by area: a collapse, as a leaf never reaches across two; a
+ * protect where leaves may have less rights than their area.
  */
 AXADDR_ALWAYS_INLINE void axaddr_space_edit_areas(const struct axaddr_instance *self,
                                                   struct axaddr_space *space,
                                                   struct axaddr_edit *edit,
                                                   struct axaddr_pool *pool) {
     bool is_collapse = edit->operation == AXADDR_OP_COLLAPSE;
-    bool is_by_area =
-        is_collapse || (edit->operation == AXADDR_OP_PROTECT && space->areas.has_upgrades);
-    const struct axaddr_area *area = 0;
+    uint64_t first = edit->first;
     uint64_t last = edit->last;
-    uint32_t index = is_by_area ? self->search(&space->table, &space->areas, edit->first) : 0;
+    struct axaddr_area_visit visit;
+    struct axaddr_area area;
 
-    do {
-        if (is_by_area && !axaddr_edit_next_area(self, space, &index, last, edit, &area)) {
-            return;
-        }
+    if (!is_collapse && (edit->operation != AXADDR_OP_PROTECT || !space->areas.has_upgrades)) {
+        axaddr_space_edit(self, space, edit, pool);
+        return;
+    }
+    axaddr_area_visit_init(&visit, first, last);
+    while (axaddr_areas_visit(self, &space->areas, &visit, &area)) {
+        edit->first = area.first > first ? area.first : first;
+        edit->last = area.last < last ? area.last : last;
+        edit->keeps_read_only = axaddr_area_is_upgraded(&area);
+        edit->has_parked = false;
+        axaddr_flush_init(&edit->plan);
         if (!is_collapse) {
             axaddr_space_edit(self, space, edit, pool);
-        } else if (area->kind != AXADDR_AREA_BACKED) { /* whose pages are replaced one by one */
+        } else if (area.kind != AXADDR_AREA_BACKED) { /* whose pages are replaced one by one */
             self->collapse(&space->table, edit);
+            __asm__("" : "+m"(edit->first)); /* or clang makes one indirect call of it and settle */
         }
-    } while (is_by_area);
+    }
 }
 
 /** Do what has been checked and counted, with the frames in the pool: cannot fail. */
 AXADDR_ALWAYS_INLINE void axaddr_space_commit(const struct axaddr_instance *self,
                                               struct axaddr_space *space,
                                               const struct axaddr_request *request, uint64_t last,
-                                              struct axaddr_pool *pool, uint32_t more) {
+                                              struct axaddr_pool *pool) {
     struct axaddr_table *table = &space->table;
-    struct axaddr_area area = axaddr_area_of(request, last);
-    enum axaddr_area_change change = AXADDR_AREA_INSERT;
+    enum axaddr_area_change change;
+    struct axaddr_area area;
     struct axaddr_edit edit;
 
-    self->make_room(table, &space->areas, more, pool);
-    if (axaddr_request_is_map(request)) {
-        if (axaddr_area_is_upgraded(&area)) {
-            __atomic_store_n(&space->areas.has_upgrades, true, __ATOMIC_RELAXED);
-        }
-        (void)self->map(table, request, last, pool, true);
-    } else {
-        change = request->operation == AXADDR_OP_UNMAP ? AXADDR_AREA_REMOVE : AXADDR_AREA_SET_FLAGS;
-        axaddr_edit_init(&edit, request, last);
+    axaddr_area_of(request, last, &area);
+    if (axaddr_request_is_map(request) && axaddr_area_is_upgraded(&area)) {
+        __atomic_store_n(&space->areas.has_upgrades, true, __ATOMIC_RELAXED);
+    }
+    axaddr_edit_begin(self, table, &edit, request, last);
+    if (edit.operation > AXADDR_OP_DEVICE) {
         axaddr_space_edit_areas(self, space, &edit, pool);
     }
-    if (axaddr_request_is_map(request) || axaddr_request_is_area_change(request)) {
-        self->change(table, &space->areas, change, request->start, last, &area);
+    axaddr_edit_end(self, table, request, last, pool);
+    if (axaddr_area_change_of(request, &change)) {
+        self->change(&space->areas, change, &area, pool);
     }
-    self->make_room(table, &space->areas, 0, pool);
 }
 
 /**
@@ -300,7 +287,6 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_perform(const struct axaddr
     struct axaddr_pool pool;
     uint64_t last = 0;
     uint64_t need = 0;
-    uint32_t more = 0;
 
     axaddr_lock(self, table);
     if (request->operation == AXADDR_OP_SPLIT) {
@@ -308,14 +294,14 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_perform(const struct axaddr
     }
     status = axaddr_request_range(self, table, request, terms != 0 ? terms->budget : 0, &last);
     if (status == AXADDR_OK) {
-        status = axaddr_space_count(self, space, request, last, &need, &more);
+        status = axaddr_space_count(self, space, request, last, &need);
     }
     if (status == AXADDR_OK && count != 0) {
         *count = need;
     } else if (status == AXADDR_OK && !axaddr_take_ahead(self, table, terms, &pool, need)) {
         status = AXADDR_NO_MEMORY;
     } else if (status == AXADDR_OK) {
-        axaddr_space_commit(self, space, request, last, &pool, more);
+        axaddr_space_commit(self, space, request, last, &pool);
         axaddr_give_back(self, table, terms, &pool);
     }
     __atomic_store_n(&table->is_splitting, false, __ATOMIC_RELAXED);
@@ -421,6 +407,71 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_edit_range(const struct axa
     return self->perform_space(space, &request, 0, 0);
 }
 
+/** Unmap everything. */
+AXADDR_ALWAYS_INLINE void axaddr_space_clear(const struct axaddr_instance *self,
+                                             struct axaddr_space *space) {
+    const struct axaddr_table *table = &space->table;
+    struct axaddr_request request =
+        axaddr_request_of(AXADDR_OP_UNMAP, table->first, table->last - table->first + 1, 0);
+
+    /* No area, leaf or reservation is cut, so it takes no memory and cannot fail. */
+    (void)self->perform_space(space, &request, 0, 0);
+}
+
+/**
+ * Give the areas of a range a name, which is not copied, and a tag: both are the caller's, and told
+ * by find_area and dump. Areas with different ones are not joined; large leaves and reservations are
+ * cut where areas are. NOT_MAPPED over a hole, NO_MEMORY.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_label(const struct axaddr_instance *self,
+                                                           struct axaddr_space *space,
+                                                           uint64_t start, uint64_t size,
+                                                           const char *name, uint64_t tag) {
+    struct axaddr_request request = axaddr_request_of(AXADDR_OP_LABEL, start, size, 0);
+
+    request.name = name;
+    request.tag = tag;
+    return self->perform_space(space, &request, 0, 0);
+}
+
+/** A piece of host memory and where it belongs: what map_regions takes an array of. */
+struct axaddr_region {
+    uint64_t start;   /**< first address in the space */
+    uint64_t host;    /**< host address of the first byte */
+    uint64_t size;    /**< bytes */
+    uint32_t flags;   /**< as for map_linear; AXADDR_REPLACE is INVALID here */
+    const char *name; /**< of the area, or 0 */
+};
+
+/**
+ * Map regions, each like map_linear: a kernel's text, data and devices. All or none: the first
+ * failure is the result.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_space_map_regions(const struct axaddr_instance *self, struct axaddr_space *space,
+                         const struct axaddr_region *regions, size_t count) {
+    enum axaddr_status status = AXADDR_OK;
+    struct axaddr_request request;
+    size_t i;
+
+    for (i = 0; i < count && status == AXADDR_OK; i++) {
+        request = axaddr_request_of(AXADDR_OP_LINEAR, regions[i].start, regions[i].size,
+                                    regions[i].flags);
+        request.host = regions[i].host;
+        request.name = regions[i].name;
+        request.tag = ~(uint64_t)i; /* it joins with no other yet, so to unmap it takes no memory */
+        status = (request.flags & AXADDR_REPLACE) != 0 ? AXADDR_INVALID
+                                                       : self->perform_space(space, &request, 0, 0);
+    }
+    for (i -= status != AXADDR_OK; i > 0; i--) {
+        request = axaddr_request_of(status == AXADDR_OK ? AXADDR_OP_LABEL : AXADDR_OP_UNMAP,
+                                    regions[i - 1].start, regions[i - 1].size, 0);
+        request.name = regions[i - 1].name;
+        (void)self->perform_space(space, &request, 0, 0);
+    }
+    return status;
+}
+
 /** A fault that an area may have more to say about than the leaf; `table` is the space's. */
 AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_space_upgrade(const struct axaddr_instance *self,
                                                             const struct axaddr_table *table,
@@ -442,12 +493,11 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_copy_area(const struct axad
                                                                uint64_t from, uint64_t to,
                                                                struct axaddr_area *area) {
     enum axaddr_status status = AXADDR_NOT_MAPPED;
-    const struct axaddr_area *found;
+    struct axaddr_range_hit hit;
 
     axaddr_lock(self, &space->table);
-    found = axaddr_space_area(self, space, from);
-    if (found != 0 && found->first <= to) {
-        axaddr_area_copy(area, found);
+    if (self->look_area(&space->areas, from, &hit) && hit.first <= to) {
+        axaddr_area_of_hit(&hit, area);
         status = AXADDR_OK;
     }
     axaddr_unlock(self, &space->table);
@@ -473,13 +523,42 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_next_area(const struct axad
     return axaddr_space_copy_area(self, space, from, ~UINT64_C(0), area);
 }
 
+/**
+ * Where a request of its size would find a free place (range_free.h). INVALID: the size is not of
+ * whole pages, or the request makes no sense; NO_MEMORY: there is no such place. Nothing is
+ * reserved: on many CPUs another may take it, and the map then says EXISTS. Takes the lock.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_space_find_free(const struct axaddr_instance *self, const struct axaddr_space *space,
+                       const struct axaddr_placement *wanted, uint64_t *address) {
+    uint64_t page = axaddr_page_size(self);
+    struct axaddr_placement placement = *wanted;
+    enum axaddr_status status;
+
+    placement.alignment = wanted->alignment > page ? wanted->alignment : page;
+    placement.low = axaddr_range_larger(wanted->low, space->table.first);
+    placement.high = wanted->high < space->table.last ? wanted->high : space->table.last;
+    if ((wanted->size & (page - 1)) != 0 || wanted->low > wanted->high ||
+        (wanted->alignment & (wanted->alignment - 1)) != 0) {
+        return AXADDR_INVALID;
+    }
+    if (placement.low > placement.high) {
+        return AXADDR_NO_MEMORY;
+    }
+    axaddr_lock(self, &space->table);
+    status = axaddr_ranges_find_free(self->areas, &space->areas.set, &placement, address);
+    axaddr_unlock(self, &space->table);
+    return status;
+}
+
 /** Count what the space holds, by walking its table. */
 AXADDR_ALWAYS_INLINE void axaddr_space_stats(const struct axaddr_instance *self,
                                              const struct axaddr_space *space,
                                              struct axaddr_stats *stats) {
     axaddr_table_stats(self, &space->table, stats);
     axaddr_lock(self, &space->table);
-    stats->area_count = space->areas.count;
+    stats->area_count = space->areas.set.count;
+    stats->area_frame_count = space->areas.frame_count;
     axaddr_unlock(self, &space->table);
 }
 

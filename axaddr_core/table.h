@@ -58,6 +58,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_init(const struct axaddr_in
     table->last = last;
     table->zero_frame = AXADDR_NO_FRAME;
     table->is_splitting = false;
+    table->replacing = 0;
+    table->shared_first = UINT64_MAX;
+    table->shared_last = 0;
     table->vmid = 0;
     table->cpus[0] = 0;
     table->cpus[1] = 0;
@@ -81,13 +84,33 @@ AXADDR_ALWAYS_INLINE void axaddr_table_flush_all(const struct axaddr_instance *s
     axaddr_flush_tlb(self, table, &plan);
 }
 
+/** Free all tables and the root, but what the root shares with another (share.h). */
+AXADDR_ALWAYS_INLINE void axaddr_table_free_all(const struct axaddr_instance *self,
+                                                struct axaddr_table *table) {
+    unsigned top = axaddr_top_level(self, table);
+    uint64_t address = table->shared_first;
+
+    if (address <= table->shared_last && (address < table->first || address > table->last)) {
+        for (;;) {
+            axaddr_entry_write(self, table,
+                               axaddr_slot_at(self, table, table->root_at, top, address),
+                               self->format->empty);
+            if (table->shared_last - address <= axaddr_span_mask(self, top)) {
+                break;
+            }
+            address += axaddr_span_mask(self, top) + 1;
+        }
+    }
+    self->free_tables(table, table->root, top);
+    table->root = 0;
+    table->root_at = 0;
+}
+
 /** Flush, and free all tables and the root. The table must not be used again before an init. */
 AXADDR_ALWAYS_INLINE void axaddr_table_destroy(const struct axaddr_instance *self,
                                                struct axaddr_table *table) {
     axaddr_table_flush_all(self, table);
-    self->free_tables(table, table->root, axaddr_top_level(self, table));
-    table->root = 0;
-    table->root_at = 0;
+    axaddr_table_free_all(self, table);
 }
 
 /**
@@ -243,14 +266,13 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_count(const struct axaddr_i
 
     if (axaddr_request_is_map(request)) {
         status = self->map(table, request, last, &counted, false);
-        *count = counted.count;
     } else if (request->operation == AXADDR_OP_SPLIT) {
-        *count = axaddr_count_splits(self, table, request->start, last);
-    } else if (axaddr_request_is_area_change(request)) {
-        *count = axaddr_count_cuts(self, table, request->start, last);
-    } else {
-        *count = 0;
+        counted.count = axaddr_count_splits(self, table, request->start, last);
     }
+    if (axaddr_request_is_area_change(request) || axaddr_request_is_replace(request)) {
+        counted.count += axaddr_count_cuts(self, table, request->start, last);
+    }
+    *count = counted.count;
     return status;
 }
 
@@ -276,6 +298,34 @@ AXADDR_ALWAYS_INLINE void axaddr_give_back(const struct axaddr_instance *self,
         *terms->pool = *pool;
     } else {
         (void)self->resize(table, pool, 0);
+    }
+}
+
+/**
+ * What a request edits before it maps, if anything: for a map that replaces, an unmap. From here on
+ * until axaddr_edit_end, faults that find nothing are told to try again.
+ */
+AXADDR_ALWAYS_INLINE void axaddr_edit_begin(const struct axaddr_instance *self,
+                                            struct axaddr_table *table, struct axaddr_edit *edit,
+                                            const struct axaddr_request *request, uint64_t last) {
+    axaddr_edit_init(edit, request, last);
+    if (axaddr_request_is_replace(request)) {
+        edit->operation = AXADDR_OP_UNMAP;
+        edit->keeps_tables = true;
+        axaddr_mark_replacing(self, table);
+    }
+}
+
+/** Map, if that is what was asked for: the last part of a commit. */
+AXADDR_ALWAYS_INLINE void axaddr_edit_end(const struct axaddr_instance *self,
+                                          struct axaddr_table *table,
+                                          const struct axaddr_request *request, uint64_t last,
+                                          struct axaddr_pool *pool) {
+    if (axaddr_request_is_map(request)) {
+        (void)self->map(table, request, last, pool, true);
+    }
+    if (axaddr_request_is_replace(request)) {
+        axaddr_mark_replacing(self, table);
     }
 }
 
@@ -307,20 +357,17 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_perform(const struct axaddr
     } else if (status == AXADDR_OK && !axaddr_take_ahead(self, table, terms, &pool, need)) {
         status = AXADDR_NO_MEMORY;
     } else if (status == AXADDR_OK) {
-        if (axaddr_request_is_map(request)) {
-            (void)self->map(table, request, last, &pool, true);
-        } else {
-            axaddr_edit_init(&edit, request, last);
-            if (request->operation == AXADDR_OP_COLLAPSE) {
-                self->collapse(table, &edit);
-            } else {
-                self->edit(table, &edit, &pool);
-            }
-            if (edit.has_parked) {
-                axaddr_quiesce(self, table);
-                self->settle(table, &edit);
-            }
+        axaddr_edit_begin(self, table, &edit, request, last);
+        if (edit.operation == AXADDR_OP_COLLAPSE) {
+            self->collapse(table, &edit);
+        } else if (edit.operation != AXADDR_OP_LINEAR && edit.operation != AXADDR_OP_FRAMES) {
+            self->edit(table, &edit, &pool);
         }
+        if (edit.has_parked) {
+            axaddr_quiesce(self, table);
+            self->settle(table, &edit);
+        }
+        axaddr_edit_end(self, table, request, last, &pool);
         axaddr_give_back(self, table, terms, &pool);
     }
     axaddr_unlock(self, table);
@@ -374,6 +421,64 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_table_resize_pool(const struct ax
     return self->resize(table, pool, count) ? AXADDR_OK : AXADDR_NO_MEMORY;
 }
 
+/* ---- every entry that is not a table ---- */
+
+/** A walk over all entries of a table that decide, in ascending order. With the lock held. */
+struct axaddr_entry_visit {
+    struct axaddr_path path;
+    uint64_t next;
+    bool is_done;
+    uint64_t table_count;            /**< tables that were entered, but for the root */
+    struct axaddr_position position; /**< the entry, without the hint of a run */
+    uint64_t first;                  /**< what it says something of */
+    uint64_t last;
+};
+
+AXADDR_ALWAYS_INLINE void axaddr_entry_visit_init(const struct axaddr_instance *self,
+                                                  const struct axaddr_table *table,
+                                                  struct axaddr_entry_visit *visit) {
+    axaddr_path_init(self, table, &visit->path);
+    visit->next = table->first;
+    visit->is_done = false;
+    visit->table_count = 0;
+}
+
+/** The next entry; false if there is none. */
+AXADDR_ALWAYS_INLINE bool axaddr_entry_visit_next(const struct axaddr_instance *self,
+                                                  const struct axaddr_table *table,
+                                                  struct axaddr_entry_visit *visit) {
+    const struct axaddr_format *format = self->format;
+    struct axaddr_path *path = &visit->path;
+    uint64_t entry;
+
+    if (visit->is_done) {
+        return false;
+    }
+    while (axaddr_path_leaves(self, table, path, visit->next) && visit->next != table->first) {
+        path->level++;
+    }
+    for (;;) {
+        void *slot = axaddr_slot_at(self, table, path->at[path->level], path->level, visit->next);
+
+        entry = axaddr_entry_read(self, slot);
+        visit->position.slot = slot;
+        visit->position.level = path->level;
+        if (format->kind_of(entry, path->level) != AXADDR_ENTRY_TABLE) {
+            break;
+        }
+        visit->table_count++;
+        path->level--;
+        path->at[path->level] = axaddr_frame_at(self, table, format->table_of(entry));
+    }
+    visit->position.entry = axaddr_entry_plain(self, visit->position.slot, entry, path->level);
+    visit->first = visit->next;
+    visit->last = visit->next | axaddr_span_mask(self, path->level);
+    visit->last = visit->last < table->last ? visit->last : table->last;
+    visit->is_done = visit->last == table->last;
+    visit->next = visit->last + 1;
+    return true;
+}
+
 /* ---- counting ---- */
 
 /** What a table or space holds at this moment, counted by walking it. */
@@ -384,6 +489,7 @@ struct axaddr_stats {
     uint64_t reserved_bytes;               /**< bytes that a fault would populate */
     uint64_t trapped_bytes;                /**< bytes of emulated devices */
     uint64_t area_count;                   /**< areas of a space (0 for a bare table) */
+    uint64_t area_frame_count;             /**< frames that these take */
 };
 
 /** Count one entry that is not a table. */
@@ -406,41 +512,23 @@ AXADDR_ALWAYS_INLINE void axaddr_stats_add(const struct axaddr_instance *self,
 AXADDR_ALWAYS_INLINE void axaddr_table_stats(const struct axaddr_instance *self,
                                              const struct axaddr_table *table,
                                              struct axaddr_stats *stats) {
-    const struct axaddr_format *format = self->format;
-    struct axaddr_path path;
-    uint64_t address = table->first;
+    struct axaddr_entry_visit visit;
     unsigned level;
 
     for (level = 0; level < AXADDR_LEVEL_MAX; level++) {
         stats->leaf_count[level] = 0;
     }
-    stats->table_count = UINT64_C(1) << axaddr_root_order(self, table);
     stats->mapped_bytes = 0;
     stats->reserved_bytes = 0;
     stats->trapped_bytes = 0;
     stats->area_count = 0;
+    stats->area_frame_count = 0;
     axaddr_lock(self, table);
-    axaddr_path_init(self, table, &path);
-    for (;;) {
-        uint64_t entry = axaddr_entry_read(
-            self, axaddr_slot_at(self, table, path.at[path.level], path.level, address));
-        uint64_t done = address | axaddr_span_mask(self, path.level);
-
-        if (format->kind_of(entry, path.level) == AXADDR_ENTRY_TABLE) {
-            stats->table_count++;
-            path.level--;
-            path.at[path.level] = axaddr_frame_at(self, table, format->table_of(entry));
-            continue;
-        }
-        axaddr_stats_add(self, stats, entry, path.level);
-        if (done >= table->last) {
-            break;
-        }
-        address = done + 1;
-        while (axaddr_path_leaves(self, table, &path, address)) {
-            path.level++;
-        }
+    axaddr_entry_visit_init(self, table, &visit);
+    while (axaddr_entry_visit_next(self, table, &visit)) {
+        axaddr_stats_add(self, stats, visit.position.entry, visit.position.level);
     }
+    stats->table_count = (UINT64_C(1) << axaddr_root_order(self, table)) + visit.table_count;
     axaddr_unlock(self, table);
 }
 

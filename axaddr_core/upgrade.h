@@ -95,6 +95,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_upgrade_backed(const struct axaddr
     result = axaddr_upgrade_leaf(self, table, position, address, supply.frame.raw,
                                  area->flags & ~(supply.is_read_only ? AXADDR_WRITE : 0));
     if (supply.frame.raw != old.raw) {
+        axaddr_quiesce(self, table); /* the host may be reading the old one (data.h) */
         self->hal->return_frame(table->ctx, supply.cookie, supply.address, old);
     }
     return result;
@@ -125,14 +126,13 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_areas_upgrade(const struct axaddr_
                                                             struct axaddr_pool *pool) {
     enum axaddr_fault result = AXADDR_FAULT_DENIED;
     struct axaddr_position position;
-    uint32_t index;
+    struct axaddr_area area;
 
     if (!__atomic_load_n(&areas->has_upgrades, __ATOMIC_RELAXED)) {
         return AXADDR_FAULT_DENIED; /* the usual case needs no lock */
     }
     axaddr_leave_walk(self, table); /* who holds the lock may be waiting for us to leave */
     axaddr_lock(self, table);
-    index = self->search(table, areas, address);
     position = self->lookup(table, address);
     if (self->format->kind_of(position.entry, position.level) != AXADDR_ENTRY_LEAF) {
         result = AXADDR_FAULT_SPURIOUS; /* it was unmapped meanwhile: the next fault will tell */
@@ -143,13 +143,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_areas_upgrade(const struct axaddr_
                        position.level),
                    access) == 0) {
         result = AXADDR_FAULT_SPURIOUS; /* somebody else was faster */
-    } else if (index < areas->count) {
-        const struct axaddr_area *area = axaddr_areas_see(self, table, areas, index);
-
-        if (area->first <= address && axaddr_lacking(self, area->flags, access) == 0 &&
-            axaddr_area_is_upgraded(area)) {
-            result = axaddr_upgrade_page(self, table, &position, address, access, area, pool);
-        }
+    } else if (self->find_area(areas, address, &area) && area.first <= address &&
+               axaddr_lacking(self, area.flags, access) == 0 && axaddr_area_is_upgraded(&area)) {
+        result = axaddr_upgrade_page(self, table, &position, address, access, &area, pool);
     }
     axaddr_unlock(self, table);
     axaddr_enter_walk(self, table);

@@ -11,6 +11,14 @@
 #include "entry.h"
 
 /**
+ * Whether walks look at the table's bounds: for formats that root entries may be shared in, as what
+ * is outside the bounds is mapped then, but not by this table.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_checks_bounds(const struct axaddr_instance *self) {
+    return self->format->is_sign_extended || self->format->input_width <= 32;
+}
+
+/**
  * Whether a walk for `address` ends at what was mapped there and nowhere else. Within the width
  * that the tables reach it does, as nothing is mapped outside the bounds; only addresses beyond it
  * alias.
@@ -19,10 +27,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_is_walkable(const struct axaddr_instance *self,
                                              const struct axaddr_table *table, uint64_t address) {
     unsigned top = axaddr_top_level(self, table);
 
-    return self->format->is_sign_extended
-               ? address >= table->first && address <= table->last
-               : address >> self->format->shift[top] <=
-                     axaddr_low_bits(axaddr_index_bits(self, table, top));
+    return axaddr_checks_bounds(self) ? address >= table->first && address <= table->last
+                                      : address >> self->format->shift[top] <=
+                                            axaddr_low_bits(axaddr_index_bits(self, table, top));
 }
 
 /** One step of the walk; false when the entry is not a table, and decides. */

@@ -77,20 +77,19 @@ static void end(uint32_t from, uint32_t to, uint64_t pool_count) {
     compare(from > 0 ? from - 1 : 0, to + 1 < world.page_count ? to + 1 : to, pool_count);
 }
 
-static uint32_t count_areas(void) {
+static uint64_t count_area_frames(void) {
     struct axaddr_stats stats;
     world.kind->stats(world.space, &stats);
-    return (uint32_t)stats.area_count;
+    return stats.area_frame_count;
 }
 
 /** What a map took and still has is what tables_needed said, no more and no less. */
 static void check_count(const struct axaddr_request *request, uint64_t count, uint64_t table_count,
-                        uint32_t area_count) {
+                        uint64_t area_frame_count) {
     uint64_t taken = audit.table_count - table_count;
-    uint32_t before = area_frames(area_count);
-    uint32_t after = area_frames(count_areas());
+    uint64_t after = count_area_frames();
 
-    taken += after > before ? after - before : 0;
+    taken += after > area_frame_count ? after - area_frame_count : 0;
     if (request->operation == AXADDR_OP_POPULATE) {
         taken += request->size / PAGE;
     }
@@ -113,8 +112,8 @@ static void fail_by(struct input *input, bool is_wanted) {
 
 /* ---- requests ---- */
 
-/** Pages [from, to]. */
-static void pick_range(struct input *input, uint32_t *from, uint32_t *to) {
+/** Pages [from, to]. Returns the byte that says how. */
+static unsigned pick_range(struct input *input, uint32_t *from, uint32_t *to) {
     unsigned how = input_byte(input);
     uint32_t large = UINT32_C(1) << (world.kind->format->shift[1] - 12);
     uint32_t unit = (how & 3) == 0 ? 1 : (how & 3) == 1 ? large / 16 : large;
@@ -134,6 +133,7 @@ static void pick_range(struct input *input, uint32_t *from, uint32_t *to) {
         *from = *to - *from > (move & 15) ? *from + (move & 15) : *from;
         *to = *to - *from > move >> 4 ? *to - (move >> 4) : *to;
     }
+    return how;
 }
 
 static uint32_t pick_flags(struct input *input, enum axaddr_operation operation) {
@@ -166,31 +166,61 @@ static void pick_frames(struct input *input, struct axaddr_request *request) {
     request->frames = frames;
 }
 
+/** Bit 3: a map replaces, and in the place of an unmap comes a label. Bit 4: with name and tag. */
+static void pick_new(unsigned how, struct axaddr_request *request) {
+    static const char *const names[2] = {0, "name"};
+
+    if ((how & 8) != 0 && is_map(request)) {
+        request->flags = AXADDR_REPLACE;
+    } else if ((how & 8) != 0 && request->operation == AXADDR_OP_UNMAP) {
+        request->operation = AXADDR_OP_LABEL;
+    }
+    if ((how & 16) != 0) {
+        request->name = names[how >> 5 & 1];
+        request->tag = how >> 6;
+    }
+}
+
 static void pick_request(struct input *input, enum axaddr_operation operation,
                          struct axaddr_request *request) {
     uint32_t from;
     uint32_t to;
+    unsigned how;
 
     *request = axaddr_request_of(operation, 0, 0, 0);
-    pick_range(input, &from, &to);
+    how = pick_range(input, &from, &to);
+    pick_new(how, request);
     if (operation == AXADDR_OP_POPULATE && to - from > 600) {
         to = from + 600; /* the arena is not endless */
     }
     request->start = address_of(from);
     request->size = (to - from + 1) * PAGE;
     if (operation <= AXADDR_OP_BACKED || operation == AXADDR_OP_PROTECT) {
-        request->flags = pick_flags(input, operation);
+        request->flags |= pick_flags(input, operation);
     } else if (operation == AXADDR_OP_HARVEST) {
         request->flags = input_byte(input) & 3;
     }
     if (operation == AXADDR_OP_LINEAR) {
-        unsigned how = input_byte(input);
+        how = input_byte(input);
         request->host = LINEAR_BASE + (request->start & FILE_MASK) + (how & 15) * PAGE;
         request->host += how < 128 ? 0 : PAGE << (how >> 4);
     } else if (operation == AXADDR_OP_FRAMES) {
         pick_frames(input, request);
     } else if (operation == AXADDR_OP_BACKED || operation == AXADDR_OP_DEVICE) {
         request->cookie = input_byte(input) & 3;
+    }
+}
+
+/** It also expects those of pages to stay that a map has replaced, though they went with them. */
+static void forget_replaced(const struct axaddr_request *request, uint64_t size) {
+    struct sim *sim = &world.sim;
+    uint32_t i;
+
+    sim->watch_count = 0;
+    for (i = sim->note_count; i-- > 0;) {
+        if (sim->notes[i].address + sim->high - request->start < size) {
+            sim->notes[i] = sim->notes[--sim->note_count];
+        }
     }
 }
 
@@ -266,7 +296,8 @@ static bool is_one_leaf(uint32_t first, uint32_t count, const uint32_t *notes) {
     for (i = 1; i < count; i++) {
         if (!page[i].is_mapped || page[i].hpa != page->hpa + i * PAGE ||
             page[i].kind != page->kind || page[i].flags != page->flags ||
-            page[i].cookie != page->cookie || page[i].leaf_flags != page->leaf_flags ||
+            page[i].cookie != page->cookie || page[i].name != page->name ||
+            page[i].tag != page->tag || page[i].leaf_flags != page->leaf_flags ||
             ((notes[first + i] ^ notes[first]) & AXADDR_DIRTY) != 0) {
             return false; /* Arm's "written" is a permission: it is part of what is alike */
         }
@@ -341,7 +372,8 @@ static void check_plans(uint32_t from, uint32_t to) {
     for (i = from; i <= to; i++) {
         const struct page *was = &world.before[i];
         const struct page *is = &world.pages[i];
-        if (was->is_mapped && (!is->is_mapped || is->leaf_flags != was->leaf_flags)) {
+        if (was->is_mapped &&
+            (!is->is_mapped || is->leaf_flags != was->leaf_flags || is->hpa != was->hpa)) {
             FUZZ_CHECK(
                 host_is_flushed(&world.host, address_of(i), address_of(i) + (PAGE - 1), false));
         }
@@ -410,6 +442,13 @@ static enum axaddr_status settle(const struct axaddr_request *request,
     return expected;
 }
 
+/** Whether the call that is named after it has all of its arguments. */
+static bool has_call(const struct axaddr_request *request) {
+    return request->operation == AXADDR_OP_LABEL ||
+           (request->name == 0 && request->tag == 0 &&
+            (request->operation != AXADDR_OP_DEVICE || !is_replace(request)));
+}
+
 /**
  * Make a request, or its first step, and compare. `how`: bit 4 an allocation fails, 5 with a pool,
  * 7 by the call that is named after it. Returns its status.
@@ -423,7 +462,7 @@ static enum axaddr_status make(struct input *input, unsigned how,
     enum axaddr_status status;
     bool is_short = false;
     uint64_t table_count = audit.table_count;
-    uint32_t area_count = count_areas();
+    uint64_t area_frame_count = count_area_frames();
     uint64_t count = 77;
     uint64_t held = 0;
     uint32_t used;
@@ -449,7 +488,8 @@ static enum axaddr_status make(struct input *input, unsigned how,
     fail_by(input, (how & 16) != 0);
     terms->pool = (how & 32) != 0 ? &pool : 0;
     terms->done = 77;
-    if ((how & 128) != 0 && terms->pool == 0 && terms->budget == 0 && request->size % PAGE == 0) {
+    if ((how & 128) != 0 && terms->pool == 0 && terms->budget == 0 && request->size % PAGE == 0 &&
+        has_call(request)) {
         status = world.kind->call(world.space, request);
         terms->done = status == AXADDR_OK ? request->size : 0;
     } else {
@@ -472,17 +512,20 @@ static enum axaddr_status make(struct input *input, unsigned how,
     }
     if (request->operation == AXADDR_OP_HARVEST) {
         forget_told();
+    } else if (is_replace(request)) {
+        forget_replaced(request, terms->done);
     }
     sim_end(&world.sim);
     if (status == AXADDR_OK) {
-        FUZZ_CHECK(pool.count <= held);
+        /* What the areas do not need any more goes to the pool, too. */
+        FUZZ_CHECK(pool.count <= held + area_frame_count);
         check_host();
         learn(from, to);
         check_done(request, terms, notes);
     }
     end(from, to, pool.count);
-    if (status == AXADDR_OK && is_map(request) && terms->budget == 0) {
-        check_count(request, count, table_count, area_count);
+    if (status == AXADDR_OK && is_map(request) && !is_replace(request) && terms->budget == 0) {
+        check_count(request, count, table_count, area_frame_count);
     }
     if (status != AXADDR_OK) {
         FUZZ_EQ(pool.count, held);
@@ -547,7 +590,7 @@ static void do_bad(struct input *input, unsigned how) {
         request.frames = (word & 1) != 0 && request.frames != 0 ? frames : 0;
         break;
     default:
-        request.operation = (enum axaddr_operation)(AXADDR_OP_COLLAPSE + 1 + (word & 0xffff));
+        request.operation = (enum axaddr_operation)(AXADDR_OP_LABEL + 1 + (word & 0xffff));
         break;
     }
     if (is_range(request.start, request.size) &&

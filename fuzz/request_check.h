@@ -8,6 +8,8 @@
 
 #include "request_world.h"
 
+#include "../tests/area_frames.h"
+
 /* ---- what a request comes to ---- */
 
 static bool is_range(uint64_t start, uint64_t size) {
@@ -35,7 +37,12 @@ static uint32_t how_of(const struct axaddr_request *request) {
     uint32_t how = request->operation == AXADDR_OP_RESERVE ? AXADDR_SMALL | AXADDR_LAZY_FLAGS
                    : is_map(request) && request->operation != AXADDR_OP_BACKED ? AXADDR_SMALL
                                                                                : 0;
-    return request->flags & how;
+    return request->flags & (how | (is_map(request) ? AXADDR_REPLACE : 0));
+}
+
+/** Whether it takes out what is there. */
+static bool is_replace(const struct axaddr_request *request) {
+    return (how_of(request) & AXADDR_REPLACE) != 0;
 }
 
 static bool has_flags(const struct axaddr_request *request) {
@@ -64,7 +71,7 @@ static enum axaddr_status expect_arguments(const struct axaddr_request *request)
     bool has_cookie =
         request->operation == AXADDR_OP_DEVICE || request->operation == AXADDR_OP_BACKED;
 
-    if (request->operation > AXADDR_OP_COLLAPSE || !is_range(request->start, request->size)) {
+    if (request->operation > AXADDR_OP_LABEL || !is_range(request->start, request->size)) {
         return AXADDR_INVALID;
     }
     if (!are_frames_good(request) || (has_cookie && request->cookie > AXADDR_COOKIE_MAX) ||
@@ -75,7 +82,8 @@ static enum axaddr_status expect_arguments(const struct axaddr_request *request)
          (request->flags == 0 || (request->flags & ~AXADDR_NOTES) != 0))) {
         return AXADDR_INVALID;
     }
-    if ((world.kind->is_table && is_for_spaces(request)) ||
+    if ((world.kind->is_table &&
+         (is_for_spaces(request) || request->operation == AXADDR_OP_LABEL)) ||
         (has_flags(request) && !world.kind->format->can_hold(request->flags & ~how)) ||
         ((how & AXADDR_ZERO_PAGE) != 0 && !world.has_zero_frame)) {
         return AXADDR_UNSUPPORTED;
@@ -102,7 +110,10 @@ static enum axaddr_status expect(const struct axaddr_request *request) {
         has_any = has_any || world.pages[page].kind != FREE;
     }
     if (is_map(request)) {
-        return has_any ? AXADDR_EXISTS : AXADDR_OK;
+        return has_any && !is_replace(request) ? AXADDR_EXISTS : AXADDR_OK;
+    }
+    if (request->operation == AXADDR_OP_LABEL) {
+        return has_hole ? AXADDR_NOT_MAPPED : AXADDR_OK;
     }
     if (request->operation == AXADDR_OP_PROTECT) {
         return has_hole ? AXADDR_NOT_MAPPED : has_device ? AXADDR_DENIED : AXADDR_OK;
@@ -119,11 +130,13 @@ static void page_map(struct page *page, const struct axaddr_request *request, ui
     memset(page, 0, sizeof(*page));
     page->kind = area_kinds[request->operation];
     page->hpa = UNKNOWN;
+    page->name = request->name;
+    page->tag = request->tag;
     if (request->operation == AXADDR_OP_DEVICE || request->operation == AXADDR_OP_BACKED) {
         page->cookie = request->cookie;
     }
     if (request->operation != AXADDR_OP_DEVICE) {
-        page->flags = request->flags & ~AXADDR_SMALL;
+        page->flags = request->flags & ~(AXADDR_SMALL | AXADDR_REPLACE);
     }
     page->is_mapped = request->operation <= AXADDR_OP_POPULATE;
     page->leaf_flags = page->flags;
@@ -173,6 +186,9 @@ static void apply(const struct axaddr_request *request, uint64_t size) {
             page_protect(page, first + i, request->flags);
         } else if (request->operation == AXADDR_OP_HARVEST) {
             page->notes &= ~request->flags;
+        } else if (request->operation == AXADDR_OP_LABEL) {
+            page->name = request->name;
+            page->tag = request->tag;
         }
     }
 }
@@ -344,7 +360,8 @@ static void compare_page(uint32_t index) {
 static bool is_continued(uint32_t index) {
     const struct page *page = &world.pages[index];
     return page[0].kind == page[-1].kind && page[0].flags == page[-1].flags &&
-           page[0].cookie == page[-1].cookie &&
+           page[0].cookie == page[-1].cookie && page[0].name == page[-1].name &&
+           page[0].tag == page[-1].tag &&
            (page[0].kind != AXADDR_AREA_LINEAR || page[0].hpa == page[-1].hpa + PAGE);
 }
 
@@ -375,6 +392,8 @@ static uint32_t compare_areas(void) {
         FUZZ_EQ(area.kind, page->kind);
         FUZZ_EQ(area.flags, page->flags);
         FUZZ_EQ(area.cookie, page->cookie);
+        FUZZ_EQ(area.tag, page->tag);
+        FUZZ_CHECK(area.name == page->name);
         FUZZ_EQ(area.hpa, page->kind == AXADDR_AREA_LINEAR ? page->hpa : 0);
     }
     if (address_of(world.page_count) != 0 && world.pages[world.page_count - 1].kind == FREE) {
@@ -384,17 +403,11 @@ static uint32_t compare_areas(void) {
     return count;
 }
 
-/** The frames that an area set of so many takes. */
-static uint32_t area_frames(uint32_t count) {
-    uint32_t beyond = count > AXADDR_AREA_INLINE_MAX ? count - AXADDR_AREA_INLINE_MAX : 0;
-    return beyond == 0 ? 0 : 1 + (beyond + AXADDR_AREAS_PER_FRAME - 1) / AXADDR_AREAS_PER_FRAME;
-}
-
 /* ---- all ---- */
 
 static void compare_counts(uint32_t area_count, uint64_t pool_count) {
     uint64_t bytes[3] = {0, 0, 0}; /* mapped, lazy, trapped */
-    uint64_t known = audit.table_count + area_frames(area_count) + pool_count;
+    uint64_t known = audit.table_count + pool_count;
     struct axaddr_stats stats;
     unsigned level;
     uint32_t i;
@@ -409,6 +422,8 @@ static void compare_counts(uint32_t area_count, uint64_t pool_count) {
                                          host_used_frame(&world.host, page->hpa) != 0);
     }
     world.kind->stats(world.space, &stats);
+    known += stats.area_frame_count;
+    FUZZ_EQ(area_frames_are_right(area_count, stats.area_frame_count), true);
     FUZZ_EQ(stats.table_count, audit.table_count);
     FUZZ_EQ(stats.mapped_bytes, bytes[0]);
     FUZZ_EQ(stats.reserved_bytes, bytes[1]);

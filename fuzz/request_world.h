@@ -69,6 +69,8 @@ struct page {
     uint32_t leaf_flags; /**< of the mapping */
     uint32_t notes;      /**< hardware noted these, at least */
     uint64_t hpa;        /**< of the mapping */
+    const char *name;    /**< the area's, */
+    uint64_t tag;        /**< and its tag */
 };
 
 struct world {
@@ -358,6 +360,8 @@ static const struct axaddr_hal unsnooped_hal = {WORLD_HAL, .clean_dcache = host_
                                      r->cookie);                                                   \
         case AXADDR_OP_DEVICE:                                                                     \
             return word##_map_device((struct word *)g, axaddr_gpa(r->start), r->size, r->cookie);  \
+        case AXADDR_OP_LABEL:                                                                      \
+            return word##_label((struct word *)g, axaddr_gpa(r->start), r->size, r->name, r->tag); \
         }                                                                                          \
         return AXADDR_INVALID;                                                                     \
     }                                                                                              \
@@ -396,6 +400,7 @@ static const struct axaddr_hal unsnooped_hal = {WORLD_HAL, .clean_dcache = host_
         case AXADDR_OP_RESERVE:                                                                    \
         case AXADDR_OP_BACKED:                                                                     \
         case AXADDR_OP_DEVICE:                                                                     \
+        case AXADDR_OP_LABEL:                                                                      \
             break;                                                                                 \
         }                                                                                          \
         return word##_do_perform(g, r, 0);                                                         \

@@ -383,6 +383,8 @@ static void pair_compare_area(struct pair *pair, const struct axaddr_area *area)
         cell = &pair->model.cells[i];
         CHECK(cell->state != MODEL_HOLE);
         CHECK_EQ(area->kind, cell->kind);
+        CHECK(area->name == cell->name);
+        CHECK_EQ(area->tag, cell->tag);
         if (cell->state == MODEL_TRAPPED) {
             CHECK_EQ(area->cookie, cell->cookie);
         } else {
@@ -400,7 +402,8 @@ static void pair_compare_area(struct pair *pair, const struct axaddr_area *area)
 
 /** Whether `next` goes on where `area` ends, in every respect: they should be one. */
 static bool pair_areas_adjoin(const struct axaddr_area *area, const struct axaddr_area *next) {
-    return area->last + 1 == next->first && area->kind == next->kind &&
+    return area->last + 1 == next->first && area->kind == next->kind && area->name == next->name &&
+           area->tag == next->tag &&
            (area->kind == AXADDR_AREA_DEVICE ? area->cookie == next->cookie
                                              : area->flags == next->flags) &&
            (area->kind != AXADDR_AREA_LINEAR ||

@@ -19,6 +19,7 @@
 #ifndef AXADDR_TESTS_FAULTS_H
 #define AXADDR_TESTS_FAULTS_H
 
+#include "area_frames.h"
 #include "check.h"
 #include "fault_kinds.h"
 
@@ -306,7 +307,7 @@ static void check_audit(void) {
     CHECK_EQ(audit.supplied_count, machine.supplied_count);
     /* The zero frame, and what holds areas that do not fit into the space itself. */
     area_frames = host->used_count - (1 + audit.table_count + audit.own_count + pooled_count);
-    CHECK(area_frames <= (audit.area_count > AXADDR_AREA_INLINE_MAX ? 4 : 0));
+    CHECK(area_frames_are_right(audit.area_count, area_frames));
     CHECK(host_bytes_are(host_peek(host, machine.zero_frame), 0));
     CHECK(!machine.is_locked);
     CHECK_EQ(machine.walk_count, 0);

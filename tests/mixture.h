@@ -200,26 +200,30 @@ static void model_map(uint64_t before, uint64_t used) {
     enum axaddr_status expected;
     enum axaddr_status status;
     uint32_t flags = pick_flags();
+    uint32_t how = random_below(3) == 0 ? AXADDR_REPLACE : 0;
     uint32_t i;
 
-    stretch = random_below(8) != 0 ? model_trim(stretch, true) : stretch;
+    stretch = how == 0 && random_below(8) != 0 ? model_trim(stretch, true) : stretch;
     host = hosts[random_below(5)] + stretch.from * page_size();
-    expected = model_has(stretch, false) ? AXADDR_EXISTS : AXADDR_OK;
+    expected = how == 0 && model_has(stretch, false) ? AXADDR_EXISTS : AXADDR_OK;
     for (i = 0; i < stretch.to - stretch.from; i++) {
         frames[i] = host + i * page_size();
     }
     if (page_level == 0 && random_below(3) == 0) {
         state = PAGE_FRAMES;
-        status = map_frames(start_of(stretch), frames, stretch.to - stretch.from, flags);
+        status = map_frames(start_of(stretch), frames, stretch.to - stretch.from, flags | how);
     } else if (!watched.kind->is_table && random_below(6) == 0) {
         state = PAGE_RESERVED;
-        status = perform_simple(AXADDR_OP_RESERVE, start_of(stretch), size_of(stretch), flags);
+        status =
+            perform_simple(AXADDR_OP_RESERVE, start_of(stretch), size_of(stretch), flags | how);
     } else if (page_level == 0 && !watched.kind->is_table && random_below(6) == 0) {
         state = PAGE_OWN;
-        status = perform_simple(AXADDR_OP_POPULATE, start_of(stretch), size_of(stretch), flags);
+        status =
+            perform_simple(AXADDR_OP_POPULATE, start_of(stretch), size_of(stretch), flags | how);
     } else {
-        status = map_linear(start_of(stretch), host, size_of(stretch),
-                            flags | (page_level == 0 && random_below(2) == 0 ? AXADDR_SMALL : 0));
+        status =
+            map_linear(start_of(stretch), host, size_of(stretch),
+                       flags | how | (page_level == 0 && random_below(2) == 0 ? AXADDR_SMALL : 0));
     }
     for (i = stretch.from; i < stretch.to && status == AXADDR_OK; i++) {
         pages[i].state = state;

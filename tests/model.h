@@ -26,10 +26,12 @@ struct model_cell {
     uint64_t first;
     uint64_t last;
     enum model_state state;
-    int kind;        /**< enum axaddr_area_kind, unless it is a hole */
-    uint32_t flags;  /**< of a mapped or reserved cell */
-    uint32_t cookie; /**< of a trapped cell */
-    uint64_t hpa;    /**< of the first byte of a mapped cell */
+    int kind;         /**< enum axaddr_area_kind, unless it is a hole */
+    uint32_t flags;   /**< of a mapped or reserved cell */
+    uint32_t cookie;  /**< of a trapped cell */
+    uint64_t hpa;     /**< of the first byte of a mapped cell */
+    const char *name; /**< of its area, and the tag: 0 in a hole */
+    uint64_t tag;
 };
 
 struct model {
@@ -125,6 +127,22 @@ static bool model_is_output(const struct model *model, uint64_t hpa, uint64_t si
            last <= axaddr_low_bits(model->format->output_width);
 }
 
+/** Whether a map with these flags may have the cells: with REPLACE, whatever is there. */
+static bool model_is_open(const struct model *model, uint32_t from, uint32_t to, uint32_t flags) {
+    return (flags & AXADDR_REPLACE) != 0 || model_is_free(model, from, to);
+}
+
+/** A cell without anything of what it was. */
+static void model_empty(struct model_cell *cell) {
+    cell->state = MODEL_HOLE;
+    cell->kind = 0;
+    cell->flags = 0;
+    cell->cookie = 0;
+    cell->hpa = 0;
+    cell->name = 0;
+    cell->tag = 0;
+}
+
 /* ---- operations ---- */
 
 AXADDR_UNUSED static enum axaddr_status
@@ -132,7 +150,7 @@ model_map_linear(struct model *model, uint64_t gpa, uint64_t hpa, uint64_t size,
     uint32_t from;
     uint32_t to;
     uint32_t i;
-    uint32_t kept = flags & ~AXADDR_SMALL;
+    uint32_t kept = flags & ~(AXADDR_SMALL | AXADDR_REPLACE);
 
     if (!model_range(model, gpa, size, &from, &to) || !model_is_output(model, hpa, size) ||
         !axaddr_flags_are_valid(kept)) {
@@ -141,11 +159,12 @@ model_map_linear(struct model *model, uint64_t gpa, uint64_t hpa, uint64_t size,
     if (!model->format->can_hold(kept)) {
         return AXADDR_UNSUPPORTED;
     }
-    if (!model_is_free(model, from, to)) {
+    if (!model_is_open(model, from, to, flags)) {
         return AXADDR_EXISTS;
     }
     for (i = from; i <= to; i++) {
         struct model_cell *cell = &model->cells[i];
+        model_empty(cell);
         cell->state = MODEL_MAPPED;
         cell->kind = AXADDR_AREA_LINEAR;
         cell->flags = kept;
@@ -161,7 +180,7 @@ AXADDR_UNUSED static enum axaddr_status model_map_frames(struct model *model, ui
     uint32_t to;
     uint32_t i;
     size_t k;
-    uint32_t kept = flags & ~AXADDR_SMALL;
+    uint32_t kept = flags & ~(AXADDR_SMALL | AXADDR_REPLACE);
     uint64_t page_count = count;
 
     if (page_count > UINT64_MAX / MODEL_PAGE ||
@@ -177,11 +196,12 @@ AXADDR_UNUSED static enum axaddr_status model_map_frames(struct model *model, ui
     if (!model->format->can_hold(kept)) {
         return AXADDR_UNSUPPORTED;
     }
-    if (!model_is_free(model, from, to)) {
+    if (!model_is_open(model, from, to, flags)) {
         return AXADDR_EXISTS;
     }
     for (i = from; i <= to; i++) {
         struct model_cell *cell = &model->cells[i];
+        model_empty(cell);
         cell->state = MODEL_MAPPED;
         cell->kind = AXADDR_AREA_FRAMES;
         cell->flags = kept;
@@ -196,7 +216,7 @@ AXADDR_UNUSED static enum axaddr_status model_map_alloc(struct model *model, uin
     uint32_t from;
     uint32_t to;
     uint32_t i;
-    uint32_t kept = flags & ~AXADDR_SMALL;
+    uint32_t kept = flags & ~(AXADDR_SMALL | AXADDR_REPLACE);
 
     if (!model_range(model, gpa, size, &from, &to) || !axaddr_flags_are_valid(kept) ||
         (backing != AXADDR_LAZY && backing != AXADDR_POPULATE)) {
@@ -205,11 +225,12 @@ AXADDR_UNUSED static enum axaddr_status model_map_alloc(struct model *model, uin
     if (!model->format->can_hold(kept)) {
         return AXADDR_UNSUPPORTED;
     }
-    if (!model_is_free(model, from, to)) {
+    if (!model_is_open(model, from, to, flags)) {
         return AXADDR_EXISTS;
     }
     for (i = from; i <= to; i++) {
         struct model_cell *cell = &model->cells[i];
+        model_empty(cell);
         cell->state = backing == AXADDR_LAZY ? MODEL_RESERVED : MODEL_MAPPED;
         cell->kind = AXADDR_AREA_ALLOC;
         cell->flags = kept;
@@ -219,7 +240,8 @@ AXADDR_UNUSED static enum axaddr_status model_map_alloc(struct model *model, uin
 }
 
 AXADDR_UNUSED static enum axaddr_status model_map_device(struct model *model, uint64_t gpa,
-                                                         uint64_t size, uint32_t cookie) {
+                                                         uint64_t size, uint32_t cookie,
+                                                         uint32_t flags) {
     uint32_t from;
     uint32_t to;
     uint32_t i;
@@ -227,10 +249,11 @@ AXADDR_UNUSED static enum axaddr_status model_map_device(struct model *model, ui
     if (!model_range(model, gpa, size, &from, &to) || cookie > AXADDR_COOKIE_MAX) {
         return AXADDR_INVALID;
     }
-    if (!model_is_free(model, from, to)) {
+    if (!model_is_open(model, from, to, flags)) {
         return AXADDR_EXISTS;
     }
     for (i = from; i <= to; i++) {
+        model_empty(&model->cells[i]);
         model->cells[i].state = MODEL_TRAPPED;
         model->cells[i].kind = AXADDR_AREA_DEVICE;
         model->cells[i].cookie = cookie;
@@ -248,7 +271,7 @@ AXADDR_UNUSED static enum axaddr_status model_unmap(struct model *model, uint64_
         return AXADDR_INVALID;
     }
     for (i = from; i <= to; i++) {
-        model->cells[i].state = MODEL_HOLE;
+        model_empty(&model->cells[i]);
     }
     return AXADDR_OK;
 }
@@ -278,6 +301,27 @@ AXADDR_UNUSED static enum axaddr_status model_protect(struct model *model, uint6
     }
     for (i = from; i <= to; i++) {
         model->cells[i].flags = flags;
+    }
+    return AXADDR_OK;
+}
+
+AXADDR_UNUSED static enum axaddr_status model_label(struct model *model, uint64_t gpa,
+                                                    uint64_t size, const char *name, uint64_t tag) {
+    uint32_t from;
+    uint32_t to;
+    uint32_t i;
+
+    if (!model_range(model, gpa, size, &from, &to)) {
+        return AXADDR_INVALID;
+    }
+    for (i = from; i <= to; i++) {
+        if (model->cells[i].state == MODEL_HOLE) {
+            return AXADDR_NOT_MAPPED;
+        }
+    }
+    for (i = from; i <= to; i++) {
+        model->cells[i].name = name;
+        model->cells[i].tag = tag;
     }
     return AXADDR_OK;
 }

@@ -58,6 +58,29 @@ static void pair_begin(struct pair *pair, uint64_t gpa, uint64_t size) {
     host_fail_in(pair->host, pair->fail_in, pair->is_fail_sticky);
 }
 
+/** What was noted of pages that a map has replaced went with them. */
+static void pair_forget_notes(struct pair *pair, uint64_t gpa, uint64_t size, uint32_t flags) {
+    struct sim *sim = &pair->sim;
+    unsigned count = 0;
+    unsigned i;
+
+    if ((flags & AXADDR_REPLACE) == 0) {
+        return;
+    }
+    for (i = 0; i < sim->watch_count; i++) {
+        if (sim->watches[i] - (gpa - sim->high) >= size) {
+            sim->watches[count++] = sim->watches[i];
+        }
+    }
+    sim->watch_count = count;
+    for (i = 0, count = 0; i < sim->note_count; i++) {
+        if (sim->notes[i].address - (gpa - sim->high) >= size) {
+            sim->notes[count++] = sim->notes[i];
+        }
+    }
+    sim->note_count = count;
+}
+
 /** Plans name nothing that the operation has nothing to do with. */
 static void pair_check_bounds(struct pair *pair) {
     uint32_t i;
@@ -67,13 +90,14 @@ static void pair_check_bounds(struct pair *pair) {
     }
 }
 
-/** The plans of an unmap or a protect cover every page that changed. */
+/** The plans of what changes or replaces pages cover every one of them. */
 static void pair_check_plans(struct pair *pair) {
     uint32_t i;
     for (i = 0; i < pair->model.cell_count; i++) {
         const struct model_cell *was = &pair->before[i];
         const struct model_cell *is = &pair->model.cells[i];
-        if (was->state == MODEL_MAPPED && (is->state != MODEL_MAPPED || is->flags != was->flags)) {
+        if (was->state == MODEL_MAPPED &&
+            (is->state != MODEL_MAPPED || is->flags != was->flags || is->hpa != was->hpa)) {
             CHECK(host_is_covered(pair->host, was->first, was->last));
         }
     }
@@ -84,8 +108,9 @@ static void pair_check_released(struct pair *pair) {
     uint32_t i;
     for (i = 0; i < pair->model.cell_count; i++) {
         const struct model_cell *was = &pair->before[i];
+        const struct model_cell *is = &pair->model.cells[i];
         if (was->state == MODEL_MAPPED && was->kind == AXADDR_AREA_ALLOC &&
-            pair->model.cells[i].state == MODEL_HOLE) {
+            (is->state != MODEL_MAPPED || is->hpa != was->hpa)) {
             const struct host_frame *frame = host_used_frame(pair->host, was->hpa);
             CHECK(frame == 0 || frame->taken_in == pair->host->operation);
         }
@@ -169,6 +194,35 @@ static void pair_check_added(struct pair *pair, bool is_live) {
     }
 }
 
+/** Whether any of [gpa, gpa + size - 1] was mapped before the operation. */
+static bool pair_was_mapped(const struct pair *pair, uint64_t gpa, uint64_t size) {
+    uint32_t i;
+    for (i = 0; i < pair->model.cell_count; i++) {
+        const struct model_cell *was = &pair->before[i];
+        if (was->first >= gpa && was->last <= gpa + size - 1 && was->state == MODEL_MAPPED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** A map: what it replaces goes as by an unmap, otherwise it only adds. */
+static void pair_check_map(struct pair *pair, uint64_t gpa, uint64_t size, uint32_t flags,
+                           bool is_live) {
+    if ((flags & AXADDR_REPLACE) == 0) {
+        pair_check_added(pair, is_live);
+        return;
+    }
+    if (check_case_failed || pair->status != AXADDR_OK) {
+        return;
+    }
+    pair_check_released(pair);
+    pair_check_plans(pair);
+    if (!pair_was_mapped(pair, gpa, size) && pair->host->op_freed == 0) {
+        CHECK_EQ(pair->host->op_plan_count, 0);
+    }
+}
+
 /* ---- the operations ---- */
 
 /** The level of the leaf at an address, by the rule "the largest that fits". */
@@ -202,8 +256,9 @@ AXADDR_UNUSED static void pair_map_linear(struct pair *pair, uint64_t gpa, uint6
     }
     status = pair->ops->map_linear(pair->space, gpa, hpa, size, flags);
     expected = model_map_linear(&pair->model, gpa, hpa, size, flags);
+    pair_forget_notes(pair, gpa, size, flags);
     pair_end(pair, expected, status);
-    pair_check_added(pair, true);
+    pair_check_map(pair, gpa, size, flags, true);
     if (pair->ops->tables_needed != 0 && !check_case_failed) {
         CHECK_EQ(forecast, expected);
         CHECK(forecast == AXADDR_OK || forecast_count == MODEL_UNKNOWN);
@@ -231,8 +286,9 @@ AXADDR_UNUSED static void pair_map_frames(struct pair *pair, uint64_t gpa,
     pair_begin(pair, gpa, (uint64_t)count * MODEL_PAGE);
     status = pair->ops->map_frames(pair->space, gpa, frames, count, flags);
     expected = model_map_frames(&pair->model, gpa, frames, count, flags);
+    pair_forget_notes(pair, gpa, (uint64_t)count * MODEL_PAGE, flags);
     pair_end(pair, expected, status);
-    pair_check_added(pair, true);
+    pair_check_map(pair, gpa, (uint64_t)count * MODEL_PAGE, flags, true);
     if (status != AXADDR_OK || check_case_failed) {
         return;
     }
@@ -265,9 +321,11 @@ AXADDR_UNUSED static void pair_map_alloc(struct pair *pair, uint64_t gpa, uint64
     status = pair->ops->map_alloc(pair->space, gpa, size, flags, backing);
     expected = model_map_alloc(&pair->model, gpa, size, flags, backing);
     pair_end(pair, expected, status);
-    pair_check_added(pair, backing == AXADDR_POPULATE);
+    pair_check_map(pair, gpa, size, flags, backing == AXADDR_POPULATE);
     if (backing == AXADDR_LAZY && !check_case_failed) {
-        CHECK(pair->host->op_taken <= pair_reservation_max(pair));
+        /* What replaces may have to cut what was there, in the same way. */
+        CHECK(pair->host->op_taken <=
+              pair_reservation_max(pair) * ((flags & AXADDR_REPLACE) != 0 ? 2 : 1));
     }
 }
 
@@ -278,24 +336,12 @@ AXADDR_UNUSED static void pair_map_device(struct pair *pair, uint64_t gpa, uint6
 
     pair_begin(pair, gpa, size);
     status = pair->ops->map_device(pair->space, gpa, size, cookie);
-    expected = model_map_device(&pair->model, gpa, size, cookie);
+    expected = model_map_device(&pair->model, gpa, size, cookie, 0);
     pair_end(pair, expected, status);
     pair_check_added(pair, false);
     if (!check_case_failed) {
         CHECK(pair->host->op_taken <= pair_reservation_max(pair));
     }
-}
-
-/** Whether any of [gpa, gpa + size - 1] was mapped before the operation. */
-static bool pair_was_mapped(const struct pair *pair, uint64_t gpa, uint64_t size) {
-    uint32_t i;
-    for (i = 0; i < pair->model.cell_count; i++) {
-        const struct model_cell *was = &pair->before[i];
-        if (was->first >= gpa && was->last <= gpa + size - 1 && was->state == MODEL_MAPPED) {
-            return true;
-        }
-    }
-    return false;
 }
 
 AXADDR_UNUSED static void pair_unmap(struct pair *pair, uint64_t gpa, uint64_t size) {

@@ -166,10 +166,12 @@ static void request_set_cells(const struct sequence *sequence, struct axaddr_req
     request->size = model->cells[to].last - request->start + 1;
 }
 
-/** Whether a map, or else a protect, could have both of these cells. */
-static bool request_goes_on(const struct model_cell *cell, bool is_map) {
-    return is_map ? cell->state == MODEL_HOLE
-                  : cell->state == MODEL_MAPPED || cell->state == MODEL_RESERVED;
+/** Whether a map, a protect or a label could have this cell, too. */
+static bool request_goes_on(const struct axaddr_request *request, const struct model_cell *cell) {
+    return axaddr_request_is_map(request) ? cell->state == MODEL_HOLE
+           : request->operation == AXADDR_OP_LABEL
+               ? cell->state != MODEL_HOLE
+               : cell->state == MODEL_MAPPED || cell->state == MODEL_RESERVED;
 }
 
 /** Cells from a random one on, sometimes whole leaves; mostly such as the operation can have. */
@@ -178,6 +180,9 @@ static void request_pick_cells(struct sequence *sequence, const struct axaddr_re
     const struct model *model = &sequence->pair.model;
     uint64_t unit = window_unit(model->format, 1);
     bool is_map = axaddr_request_is_map(request);
+    bool is_any =
+        axaddr_request_is_replace(request) || (!is_map && request->operation != AXADDR_OP_PROTECT &&
+                                               request->operation != AXADDR_OP_LABEL);
     unsigned bits = 1;
     uint64_t count;
     uint32_t i;
@@ -198,10 +203,10 @@ static void request_pick_cells(struct sequence *sequence, const struct axaddr_re
     }
     count = count < model->cell_count - *from ? count : model->cell_count - *from;
     *to = *from + (uint32_t)count - 1;
-    if ((!is_map && request->operation != AXADDR_OP_PROTECT) || rarely(sequence, 8)) {
+    if (is_any || rarely(sequence, 8)) {
         return;
     }
-    for (i = *from; i < *to && request_goes_on(&model->cells[i + 1], is_map);) {
+    for (i = *from; i < *to && request_goes_on(request, &model->cells[i + 1]);) {
         i++;
     }
     *to = i < *to && rarely(sequence, 5) ? i + 1 : i; /* just one too many */
@@ -280,11 +285,30 @@ static uint32_t request_pick_flags(struct sequence *sequence) {
 /* ---- requests ---- */
 
 static const enum axaddr_operation request_operations[] = {
-    AXADDR_OP_LINEAR,  AXADDR_OP_FRAMES,  AXADDR_OP_UNMAP,   AXADDR_OP_PROTECT,
-    AXADDR_OP_SPLIT,   AXADDR_OP_LINEAR,  AXADDR_OP_PROTECT, AXADDR_OP_POPULATE,
-    AXADDR_OP_RESERVE, AXADDR_OP_RESERVE, AXADDR_OP_DEVICE,  AXADDR_OP_UNMAP};
+    AXADDR_OP_LINEAR, AXADDR_OP_FRAMES,  AXADDR_OP_UNMAP,    AXADDR_OP_PROTECT, AXADDR_OP_SPLIT,
+    AXADDR_OP_LINEAR, AXADDR_OP_PROTECT, AXADDR_OP_POPULATE, AXADDR_OP_RESERVE, AXADDR_OP_RESERVE,
+    AXADDR_OP_DEVICE, AXADDR_OP_UNMAP,   AXADDR_OP_LABEL};
 #define REQUEST_TABLE_OPERATIONS 7 /**< the first ones are a bare table's, too */
-#define REQUEST_SPACE_OPERATIONS 12
+#define REQUEST_SPACE_OPERATIONS 13
+
+/** A name and a tag, or none. */
+static void request_pick_label(struct sequence *sequence, struct axaddr_request *request) {
+    static const char *const names[3] = {0, "ram", "rom"};
+
+    request->name = names[below(sequence, 3)];
+    request->tag = rarely(sequence, 2) ? 0 : UINT64_MAX - below(sequence, 2);
+}
+
+/** How what is mapped is mapped, before it is known where: REPLACE takes any place. */
+static void request_pick_how(struct sequence *sequence, struct axaddr_request *request) {
+    if (axaddr_request_is_map(request) && rarely(sequence, 3)) {
+        request->flags |= AXADDR_REPLACE;
+    }
+    if (request->operation == AXADDR_OP_LABEL ||
+        (axaddr_request_is_map(request) && rarely(sequence, 4))) {
+        request_pick_label(sequence, request);
+    }
+}
 
 /** A request with good arguments, if not a possible one. False: none this time. */
 AXADDR_UNUSED static bool request_pick(struct sequence *sequence, struct axaddr_request *request) {
@@ -297,8 +321,10 @@ AXADDR_UNUSED static bool request_pick(struct sequence *sequence, struct axaddr_
         axaddr_request_of(request_operations[below(sequence, is_few ? REQUEST_TABLE_OPERATIONS
                                                                     : REQUEST_SPACE_OPERATIONS)],
                           0, 0, 0);
+    request_pick_how(sequence, request);
     request_pick_cells(sequence, request, &from, &to);
-    if (request->operation == AXADDR_OP_UNMAP && rarely(sequence, 32)) {
+    if ((request->operation == AXADDR_OP_UNMAP || axaddr_request_is_replace(request)) &&
+        rarely(sequence, 32)) {
         from = 0;
         to = model->cell_count - 1;
     }
@@ -314,7 +340,7 @@ AXADDR_UNUSED static bool request_pick(struct sequence *sequence, struct axaddr_
     }
     request_set_cells(sequence, request, from, to);
     if (request->operation <= AXADDR_OP_RESERVE || request->operation == AXADDR_OP_PROTECT) {
-        request->flags = request_pick_flags(sequence);
+        request->flags |= request_pick_flags(sequence);
     }
     if (request->operation <= AXADDR_OP_RESERVE && rarely(sequence, 8)) {
         request->flags |= AXADDR_SMALL;
@@ -374,8 +400,9 @@ AXADDR_UNUSED static void request_spoil(struct sequence *sequence, struct axaddr
     }
 }
 
-/** What the model says of a request; it is done there. */
-static enum axaddr_status request_model(struct pair *pair, const struct axaddr_request *request) {
+/** What the model says of a request without its name and tag; it is done there. */
+static enum axaddr_status request_model_plain(struct pair *pair,
+                                              const struct axaddr_request *request) {
     struct model *model = &pair->model;
     uint64_t start = request->start;
     uint64_t size = request->size;
@@ -399,13 +426,14 @@ static enum axaddr_status request_model(struct pair *pair, const struct axaddr_r
         if (pair->ops->is_table) { /* whose arguments are looked at all the same */
             return (request->operation == AXADDR_OP_DEVICE
                         ? request->cookie > AXADDR_COOKIE_MAX
-                        : !axaddr_flags_are_valid(request->flags &
-                                                  ~(AXADDR_SMALL | AXADDR_LAZY_FLAGS)))
+                        : !axaddr_flags_are_valid(
+                              request->flags &
+                              ~(AXADDR_SMALL | AXADDR_LAZY_FLAGS | AXADDR_REPLACE)))
                        ? AXADDR_INVALID
                        : AXADDR_UNSUPPORTED;
         }
         return request->operation == AXADDR_OP_DEVICE
-                   ? model_map_device(model, start, size, request->cookie)
+                   ? model_map_device(model, start, size, request->cookie, request->flags)
                    : model_map_alloc(model, start, size, request->flags,
                                      request->operation == AXADDR_OP_POPULATE ? AXADDR_POPULATE
                                                                               : AXADDR_LAZY);
@@ -415,9 +443,28 @@ static enum axaddr_status request_model(struct pair *pair, const struct axaddr_r
         return model_protect(model, start, size, request->flags);
     case AXADDR_OP_SPLIT:
         return AXADDR_OK;
+    case AXADDR_OP_LABEL:
+        return pair->ops->is_table ? AXADDR_UNSUPPORTED
+                                   : model_label(model, start, size, request->name, request->tag);
     default:
         return AXADDR_INVALID;
     }
+}
+
+/** What the model says of a request; it is done there. */
+static enum axaddr_status request_model(struct pair *pair, const struct axaddr_request *request) {
+    enum axaddr_status status = request_model_plain(pair, request);
+
+    if (status == AXADDR_OK && axaddr_request_is_map(request)) {
+        (void)model_label(&pair->model, request->start, request->size, request->name, request->tag);
+    }
+    return status;
+}
+
+AXADDR_UNUSED static void request_forget_notes(struct pair *pair,
+                                               const struct axaddr_request *request) {
+    pair_forget_notes(pair, request->start, request->size,
+                      axaddr_request_is_replace(request) ? AXADDR_REPLACE : 0);
 }
 
 /** Hardware notes something in the leaf of a random cell, or software forgets it. */

@@ -117,6 +117,20 @@ static struct steps_range steps_pick(struct steps *steps) {
     return range;
 }
 
+/** How it is mapped: mostly as it comes. */
+static uint32_t steps_how(struct steps *steps) {
+    switch (source_below(&steps->source, 8)) {
+    case 7:
+        return AXADDR_SMALL;
+    case 6:
+        return AXADDR_REPLACE;
+    case 5:
+        return AXADDR_REPLACE | AXADDR_SMALL;
+    default:
+        return 0;
+    }
+}
+
 /** Mostly: cut the range where its cells stop being (with is_free) holes or (without) mapped. */
 static void steps_trim(struct steps *steps, struct steps_range *range, bool is_free) {
     const struct model *model = &steps->pair.model;
@@ -142,8 +156,11 @@ static uint32_t steps_flags(struct steps *steps) {
     return flags;
 }
 
-static uint32_t steps_how(struct steps *steps) {
-    return source_rarely(&steps->source, 8) ? AXADDR_SMALL : 0;
+/** Trim what a map may have; one that replaces may have anything. */
+static void steps_trim_map(struct steps *steps, struct steps_range *range, uint32_t how) {
+    if ((how & AXADDR_REPLACE) == 0) {
+        steps_trim(steps, range, true);
+    }
 }
 
 /** The largest leaf. */
@@ -176,12 +193,12 @@ static void steps_map_linear(struct steps *steps) {
     uint64_t shift;
     uint64_t hpa;
 
-    steps_trim(steps, &range, true);
-    while (range.size / (how != 0 ? MODEL_PAGE : leaf) > STEPS_LEAF_MAX) {
+    steps_trim_map(steps, &range, how);
+    while (range.size / ((how & AXADDR_SMALL) != 0 ? MODEL_PAGE : leaf) > STEPS_LEAF_MAX) {
         if (range.to > range.from) {
             steps_set_to(&steps->pair.model, &range, range.from + (range.to - range.from) / 2);
-        } else if (how != 0 || leaf != sizes[0]) {
-            how = 0;
+        } else if ((how & AXADDR_SMALL) != 0 || leaf != sizes[0]) {
+            how &= ~AXADDR_SMALL;
             leaf = sizes[0];
         } else {
             return;
@@ -214,10 +231,11 @@ static void steps_map_frames(struct steps *steps) {
     uint64_t unit1 = window_unit(model->format, 1);
     uint64_t frame = 0;
     uint64_t left = 0;
+    uint32_t how = steps_how(steps);
     size_t count = 0;
     uint32_t i;
 
-    steps_trim(steps, &range, true);
+    steps_trim_map(steps, &range, how);
     for (i = range.from; i <= range.to; i++) {
         uint64_t pages = (model->cells[i].last - model->cells[i].first + 1) / MODEL_PAGE;
         uint64_t k;
@@ -229,6 +247,8 @@ static void steps_map_frames(struct steps *steps) {
             frame = (1 + source_below(source, 256)) * unit1;
             frame += source_rarely(source, 2) ? MODEL_PAGE * source_below(source, 16)
                                               : model->cells[i].first & (unit1 - 1);
+            frame = steps_avoid_arena(steps->pair.host, frame,
+                                      (uint64_t)STEPS_FRAME_MAX * MODEL_PAGE, unit1);
         }
         for (k = 0; k < pages; k++) {
             steps->frames[count++] = axaddr_hpa(frame);
@@ -239,15 +259,15 @@ static void steps_map_frames(struct steps *steps) {
     if (i == range.from) {
         return;
     }
-    pair_map_frames(&steps->pair, range.gpa, steps->frames, count,
-                    steps_flags(steps) | steps_how(steps));
+    pair_map_frames(&steps->pair, range.gpa, steps->frames, count, steps_flags(steps) | how);
 }
 
 static void steps_map_alloc(struct steps *steps, enum axaddr_backing backing) {
     const struct model *model = &steps->pair.model;
     struct steps_range range = steps_pick(steps);
+    uint32_t how = steps_how(steps);
 
-    steps_trim(steps, &range, true);
+    steps_trim_map(steps, &range, how);
     if (backing == AXADDR_POPULATE) {
         uint32_t i = range.from;
         if (!model_is_page_cell(&model->cells[i])) {
@@ -259,8 +279,7 @@ static void steps_map_alloc(struct steps *steps, enum axaddr_backing backing) {
         }
         steps_set_to(model, &range, i);
     }
-    pair_map_alloc(&steps->pair, range.gpa, range.size, steps_flags(steps) | steps_how(steps),
-                   backing);
+    pair_map_alloc(&steps->pair, range.gpa, range.size, steps_flags(steps) | how, backing);
 }
 
 static void steps_map_device(struct steps *steps) {

@@ -123,7 +123,7 @@ static void bad_flags_are_invalid(void) {
                             AXADDR_READ | 512,
                             AXADDR_READ | 1024,
                             AXADDR_READ | (UINT32_C(1) << 15),
-                            AXADDR_READ | (UINT32_C(1) << 19),
+                            AXADDR_READ | (UINT32_C(1) << 20),
                             AXADDR_READ | (UINT32_C(1) << 31),
                             UINT32_MAX};
     axaddr_hpa_t frame = {0};

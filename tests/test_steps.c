@@ -115,6 +115,8 @@ static void compare_areas(void) {
         CHECK_EQ(b.flags, a.flags);
         CHECK_EQ(b.cookie, a.cookie);
         CHECK_EQ(b.kind, a.kind);
+        CHECK(b.name == a.name);
+        CHECK_EQ(b.tag, a.tag);
         if (a.last == pair->model.last) {
             return;
         }
@@ -141,9 +143,10 @@ static void compare_both(void) {
     memset(&b, 0, sizeof(b));
     ops->space->stats(pair->space, &a);
     ops->space->stats(space, &b);
+    CHECK_EQ(host.used_count - b.area_frame_count, run.host.used_count - a.area_frame_count);
+    b.area_frame_count = a.area_frame_count; /* how full they are, depends on the order */
     CHECK(memcmp(&a, &b, sizeof(a)) == 0);
     CHECK_EQ(shape_of(&mmu), shape_of(&pair->mmu));
-    CHECK_EQ(host.used_count, run.host.used_count);
     CHECK_STR(host_error(&host), "");
 }
 
@@ -225,7 +228,8 @@ static enum axaddr_status step_pooled(const struct axaddr_request *request,
             break;
         }
     }
-    if (status == AXADDR_OK && pool.count != 0) {
+    /* One may be left of what the areas needed for a moment. */
+    if (status == AXADDR_OK && pool.count > (ops->space->is_table ? 0u : 1u)) {
         check_fail(__FILE__, __LINE__, "%" PRIu64 " frames too many were asked for", pool.count);
     }
     if (ops->resize_pool(space, &pool, 0) != AXADDR_OK) {
@@ -299,6 +303,7 @@ static enum axaddr_status at_once(const struct axaddr_request *request) {
 
     pair_begin(pair, request->start, request->size);
     status = ops->perform(pair->space, request, 0);
+    request_forget_notes(pair, request);
     pair_end(pair, request_model(pair, request), status);
     return status;
 }
@@ -366,8 +371,10 @@ static void both(const struct axaddr_request *request) {
         return;
     }
     /* What stands in the way may be met before, or instead of, what fails the whole. */
-    CHECK(status == expected || (status == AXADDR_EXISTS && expected == AXADDR_INVALID) ||
-          (is_hole_or_trapped(status) && is_hole_or_trapped(expected)));
+    CHECK(
+        status == expected ||
+        ((status == AXADDR_EXISTS || status == AXADDR_UNSUPPORTED) && expected == AXADDR_INVALID) ||
+        (is_hole_or_trapped(status) && is_hole_or_trapped(expected)));
     if (done == 0) {
         CHECK_EQ(shape_of(&mmu), shape_of(&pair->mmu));
     } else {

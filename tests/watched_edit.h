@@ -19,6 +19,8 @@
 #include "toy_format.h"
 #include "watched.h"
 
+#include "area_frames.h"
+
 #define RW  (AXADDR_READ | AXADDR_WRITE)
 #define RWX (AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE)
 
@@ -178,14 +180,10 @@ static struct census census_now(void) {
 /** Frames that the areas beyond those inside the space take. */
 static uint64_t area_frames(void) {
     struct axaddr_stats stats;
-    uint64_t beyond;
 
     watched.kind->stats(watched.it, &stats);
-    if (stats.area_count <= AXADDR_AREA_INLINE_MAX) {
-        return 0;
-    }
-    beyond = stats.area_count - AXADDR_AREA_INLINE_MAX;
-    return 1 + (beyond + AXADDR_AREAS_PER_FRAME - 1) / AXADDR_AREAS_PER_FRAME;
+    return area_frames_are_right(stats.area_count, stats.area_frame_count) ? stats.area_frame_count
+                                                                           : UINT64_MAX;
 }
 
 /* ---- what a table says, as a number ---- */

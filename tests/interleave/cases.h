@@ -44,6 +44,12 @@ static const struct ops *const formats[] = {&toy_vm_ops, &toy32_vm_ops, &ept_vm_
 #define POPULATE(at, size)      {CALL_MAP_POPULATE, at, size, RW, 0}
 #define LINEAR(at, size)        {CALL_MAP_LINEAR, at, size, RW, 0}
 #define DEVICE(at, size)        {CALL_MAP_DEVICE, at, size, 7, 0}
+/* Over what is there. */
+#define LAZY_OVER(at, size)     {CALL_MAP_LAZY, at, size, RW | AXADDR_REPLACE, 0}
+#define POPULATE_OVER(at, size) {CALL_MAP_POPULATE, at, size, RW | AXADDR_REPLACE, 0}
+#define LINEAR_OVER(at, size)   {CALL_MAP_LINEAR, at, size, RW | AXADDR_REPLACE, 0}
+#define BACKED_OVER(at, size)   {CALL_MAP_BACKED, at, size, RW | AXADDR_REPLACE, 0}
+#define LAZY_OVER_STEP(at, size, budget) {CALL_MAP_LAZY, at, size, RW | AXADDR_REPLACE, budget}
 #define UNMAP(at, size)         {CALL_UNMAP, at, size, 0, 0}
 #define PROTECT(at, size, flags) {CALL_PROTECT, at, size, flags, 0}
 #define BACKED(at, size)        {CALL_MAP_BACKED, at, size, RW, 0}
@@ -69,6 +75,7 @@ static const struct ops *const formats[] = {&toy_vm_ops, &toy32_vm_ops, &ept_vm_
 #define RUN(...)   .scripts = {__VA_ARGS__}
 #define REFUSED(n) .refused = n
 #define RECYCLING  .is_recycling = true
+#define REPLACING  .is_replacing = true
 #define A(...)     {__VA_ARGS__}
 #define B(...)     {__VA_ARGS__}
 #define C(...)     {__VA_ARGS__}
@@ -108,6 +115,49 @@ static const struct scenario scenarios[] = {
      RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), R)), C(FAULT(PAGE(0), RW)))},
     {.name = "faults_from_pools", SETUP(ALL),
      RUN(A(FAULT_POOL(PAGE(0), R)), B(FAULT_POOL(PAGE(1), R)), C(FAULT(PAGE(0), R)))},
+
+    /* ---- a fault, a look and an access beside a map that replaces ---- */
+    {.name = "fault_replace_lazy_page", REPLACING, SETUP(PAGES),
+     RUN(A(FAULT(PAGE(0), R)), B(LAZY_OVER(PAGE(0), PAGE(1))))},
+    {.name = "fault_replace_mapped_page", REPLACING, SETUP(PAGES, FAULT(PAGE(0), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(LAZY_OVER(PAGE(0), PAGE(1))))},
+    {.name = "fault_replace_by_linear", REPLACING, SETUP(PAGES, FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(LINEAR_OVER(PAGE(0), PAGE(2))))},
+    {.name = "fault_replace_by_populate", REPLACING, SETUP(PAGES),
+     RUN(A(FAULT(PAGE(0), R)), B(POPULATE_OVER(PAGE(0), PAGE(2))))},
+    {.name = "fault_replace_by_backed", REPLACING, SETUP(PAGES),
+     RUN(A(FAULT(PAGE(0), R)), B(BACKED_OVER(PAGE(0), PAGE(1))))},
+    {.name = "fault_replace_backed", REPLACING, SETUP(BACKED(PAGE(0), PAGE(2)), FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(LAZY_OVER(PAGE(0), PAGE(2))))},
+    {.name = "fault_replace_in_unit", REPLACING, SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), R)), B(LAZY_OVER(PAGE(0), PAGE(1))))},
+    {.name = "fault_replace_beside_in_unit", REPLACING, SETUP(UNITS),
+     RUN(A(FAULT(PAGE(0), R)), B(LINEAR_OVER(PAGE(1), PAGE(1))))},
+    {.name = "fault_replace_unit", REPLACING, SETUP(UNITS, FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(LAZY_OVER(UNIT(0), UNIT(1))))},
+    {.name = "fault_replace_unit_by_linear", REPLACING, SETUP(UNITS, FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(LINEAR_OVER(UNIT(0), UNIT(1))))},
+    {.name = "fault_replace_top", REPLACING, SETUP(ALL, FAULT(PAGE(0), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(LAZY_OVER(TOP(0), TOP(1))))},
+    {.name = "fault_replace_in_large", REPLACING, SETUP(LINEAR(UNIT(0), UNIT(1))),
+     RUN(A(FAULT(PAGE(1), R)), B(LAZY_OVER(PAGE(1), PAGE(1))))},
+    {.name = "fault_replace_steps", REPLACING, SETUP(PAGES, FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(1), R)), B(LAZY_OVER_STEP(PAGE(0), PAGE(4), 2),
+                                 LAZY_OVER_STEP(PAGE(0), PAGE(4), REST)))},
+    {.name = "fault_replace_refused", REPLACING, REFUSED(2), SETUP(UNITS, FAULT(PAGE(1), R)),
+     RUN(A(FAULT(PAGE(0), R)), B(LAZY_OVER(PAGE(0), PAGE(2))))},
+    {.name = "fault_replace_recycling", REPLACING, RECYCLING, SETUP(PAGES, FAULT(PAGE(0), R)),
+     RUN(A(FAULT(PAGE(0), RW)), B(POPULATE_OVER(PAGE(0), PAGE(1))))},
+    {.name = "fault_fault_replace", REPLACING, SETUP(PAGES),
+     RUN(A(FAULT(PAGE(0), R)), B(FAULT(PAGE(0), R)), C(LINEAR_OVER(PAGE(0), PAGE(1))))},
+    {.name = "fault_replace_replace", REPLACING, SETUP(PAGES),
+     RUN(A(FAULT(PAGE(0), R)), B(LINEAR_OVER(PAGE(0), PAGE(1))), C(LAZY_OVER(PAGE(0), PAGE(1))))},
+    {.name = "translate_replace", REPLACING, SETUP(PAGES, FAULT(PAGE(0), R)),
+     RUN(A(TRANSLATE(PAGE(0))), B(LINEAR_OVER(PAGE(0), PAGE(2))))},
+    {.name = "query_replace_unit", REPLACING, SETUP(UNITS, FAULT(PAGE(0), R)),
+     RUN(A(QUERY(PAGE(0))), B(LINEAR_OVER(UNIT(0), UNIT(1))))},
+    {.name = "access_replace", REPLACING, SETUP(PAGES, FAULT(PAGE(0), RW)),
+     RUN(A(ACCESS(PAGE(0), RW)), B(POPULATE_OVER(PAGE(0), PAGE(2))))},
 
     /* ---- a fault beside an unmap ---- */
     {.name = "fault_unmap_page", SETUP(PAGES),

@@ -64,7 +64,7 @@ static bool may_park(const struct machine_page *page, const struct call *call) {
     uint64_t mask = axaddr_low_bits(format->shift[level] + (unsigned)format->run_bits);
     bool is_within = page->address >= first && page->address <= last;
 
-    switch (call->kind) {
+    switch (call_is_replace(call) ? CALL_UNMAP : call->kind) {
     case CALL_UNMAP:
     case CALL_COLLAPSE:
         if (is_within) {
@@ -104,6 +104,17 @@ static void allow_parking(const struct call *call) {
     for (i = 0; i < machine_page_count; i++) {
         machine_allowed[i].is_parking =
             machine_allowed[i].is_parking || may_park(&machine_snapshot.pages[i], call);
+    }
+}
+
+/** What a map replaces is nothing before it is something else. */
+static void allow_nothing(const struct call *call) {
+    unsigned i;
+
+    for (i = 0; i < machine_page_count && call_is_replace(call); i++) {
+        if (machine.pages[i].address - scenario_address(call->at) < scenario_bytes(call->size)) {
+            machine_allow(i, AXADDR_ABSENT_EMPTY);
+        }
     }
 }
 
@@ -275,6 +286,7 @@ static bool visit_prepared(unsigned refuse_at, char *text, size_t size) {
         return false;
     }
     visit_calls(allow_parking);
+    visit_calls(allow_nothing);
     for (i = 0; i < machine_page_count; i++) {
         if (machine_is_allowed(i, AXADDR_ABSENT_EMPTY)) {
             machine_allowed[i].is_parking = true;

@@ -220,6 +220,7 @@ struct scenario {
     struct call scripts[SCHEDULER_THREAD_MAX][SCENARIO_SCRIPT_MAX];
     unsigned refused;  /**< 1 + the thread whose allocations fail, one after the other; 0: none */
     bool is_recycling; /**< freed frames are handed out again at once */
+    bool is_replacing; /**< a map replaces what is there: no fault may say UNMAPPED, or DENIED */
 };
 
 /** What a run has come to. */
@@ -274,6 +275,12 @@ static bool call_is_reader(const struct call *call) {
     return call_is_fault(call) || call->kind == CALL_TRANSLATE || call->kind == CALL_QUERY;
 }
 
+/** Whether it takes out what is there before. Of a device, the flags are the cookie. */
+static bool call_is_replace(const struct call *call) {
+    return call->kind >= CALL_MAP_LAZY && call->kind <= CALL_MAP_BACKED &&
+           call->kind != CALL_MAP_DEVICE && (call->flags & AXADDR_REPLACE) != 0;
+}
+
 static unsigned call_page(const struct call *call) {
     return machine_watch(scenario_address(call->at));
 }
@@ -323,13 +330,13 @@ static bool call_fault_is_true(const struct machine_call *call, const struct mac
         return (is_permitted && (is_leaf || is_lazy)) || (is_leaf && machine_has_upgrades);
     case AXADDR_FAULT_SPURIOUS:
         return (is_leaf && is_permitted) || key == AXADDR_ABSENT_PARKED_LEAF ||
-               call->seen_count > 1;
+               call->seen_count > 1 || (scenario->is_replacing && key == AXADDR_ABSENT_EMPTY);
     case AXADDR_FAULT_DEVICE:
         return machine_key_kind(key) == AXADDR_ABSENT_TRAPPED;
     case AXADDR_FAULT_UNMAPPED:
-        return key == AXADDR_ABSENT_EMPTY;
+        return key == AXADDR_ABSENT_EMPTY && !scenario->is_replacing;
     case AXADDR_FAULT_DENIED:
-        return !is_permitted && (is_leaf || is_lazy);
+        return !scenario->is_replacing && !is_permitted && (is_leaf || is_lazy);
     case AXADDR_FAULT_NO_MEMORY:
         return call->was_refused;
     }

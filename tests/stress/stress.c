@@ -15,6 +15,7 @@
 /* The toy formats count in a plain variable how often they publish, and nobody here reads it. */
 __attribute__((no_sanitize("thread"))) static inline void toy_publish(void);
 
+#include "../area_frames.h"
 #include "../toy_format.h"
 #include "memory.h"
 
@@ -516,6 +517,7 @@ struct edit {
     unsigned from; /**< cells */
     unsigned to;
     uint32_t flags;
+    uint32_t how; /**< REPLACE, or 0 */
     uint64_t first;
     uint64_t size;
     bool is_in_steps;
@@ -542,6 +544,8 @@ static enum axaddr_status make_steps(const struct edit *edit, enum axaddr_operat
 }
 
 static enum axaddr_status make_edit(const struct edit *edit) {
+    uint32_t flags = edit->flags | edit->how;
+
     if (edit->is_in_steps && edit->kind == EDIT_UNMAP) {
         return make_steps(edit, AXADDR_OP_UNMAP);
     }
@@ -555,18 +559,18 @@ static enum axaddr_status make_edit(const struct edit *edit) {
     case EDIT_UNMAP:
         return ops->unmap(edit->first, edit->size);
     case EDIT_LAZY:
-        return ops->map_alloc(edit->first, edit->size, edit->flags, AXADDR_LAZY);
+        return ops->map_alloc(edit->first, edit->size, flags, AXADDR_LAZY);
     case EDIT_ZERO:
-        return ops->map_alloc(edit->first, edit->size, edit->flags | AXADDR_ZERO_PAGE, AXADDR_LAZY);
+        return ops->map_alloc(edit->first, edit->size, flags | AXADDR_ZERO_PAGE, AXADDR_LAZY);
     case EDIT_LARGE:
-        return ops->map_alloc(edit->first, edit->size, edit->flags | AXADDR_LARGE, AXADDR_LAZY);
+        return ops->map_alloc(edit->first, edit->size, flags | AXADDR_LARGE, AXADDR_LAZY);
     case EDIT_POPULATE:
-        return ops->map_alloc(edit->first, edit->size, edit->flags, AXADDR_POPULATE);
+        return ops->map_alloc(edit->first, edit->size, flags, AXADDR_POPULATE);
     case EDIT_BACKED:
-        return ops->map_backed(edit->first, edit->size, edit->flags, 3);
+        return ops->map_backed(edit->first, edit->size, flags, 3);
     case EDIT_LINEAR:
         return ops->map_linear(edit->first, LINEAR_BASE + (edit->first - window_first), edit->size,
-                               edit->flags);
+                               flags);
     case EDIT_DEVICE:
         return ops->map_device(edit->first, edit->size, 4);
     case EDIT_PROTECT:
@@ -592,7 +596,7 @@ static enum axaddr_status expected_status(const struct edit *edit) {
 
     for (c = edit->from; c <= edit->to; c++) {
         uint32_t kind = atomic_load(&cells[c].kind);
-        if (is_map(edit) && kind != CELL_EMPTY) {
+        if (is_map(edit) && edit->how == 0 && kind != CELL_EMPTY) {
             return AXADDR_EXISTS;
         }
         if (edit->kind == EDIT_PROTECT && kind == CELL_EMPTY) {
@@ -661,6 +665,7 @@ static void edit_once(unsigned base, unsigned count, bool is_modelled) {
     if (edit.kind == EDIT_POPULATE && edit.size > POPULATE_MAX * FRAME_SIZE) {
         edit.kind = EDIT_LAZY;
     }
+    edit.how = is_map(&edit) && edit.kind != EDIT_DEVICE && pick(4) == 0 ? AXADDR_REPLACE : 0;
     expected = expected_status(&edit);
     for (c = edit.from; is_modelled && c <= edit.to; c++) {
         atomic_fetch_add(&cells[c].version, 1);
@@ -767,10 +772,10 @@ static void check_end(void) {
         }
     }
     ops->stats(&stats);
-    held += stats.table_count;
-    if (stats.area_count > AXADDR_AREA_INLINE_MAX) {
-        held += 1 + (stats.area_count - AXADDR_AREA_INLINE_MAX + AXADDR_AREAS_PER_FRAME - 1) /
-                        AXADDR_AREAS_PER_FRAME;
+    held += stats.table_count + stats.area_frame_count;
+    if (!area_frames_are_right(stats.area_count, stats.area_frame_count)) {
+        complain("%" PRIu64 " areas take %" PRIu64 " frames", stats.area_count,
+                 stats.area_frame_count);
     }
     if (held != used_frame_count()) {
         complain("at the end %u frames are in use, the space holds %" PRIu64, used_frame_count(),

@@ -111,7 +111,8 @@ calls_build() {
         if [ "$(grep -c '^[0-9a-f]* <use_.*>:' "$object.s")" -lt 40 ] && [[ $name != *++* ]]; then
             fail "indirect calls: $name" "the disassembly is not what this check can read"
         fi
-        indirect_calls <"$object.s" | report_list "indirect calls: $name" "indirect calls"
+        # What visit_data calls so, where it is not inlined, is the visitor that it was given.
+        indirect_calls <"$object.s" | grep -v 'space_visit_data' | report_list "indirect calls: $name" "indirect calls"
     fi
     if [[ $looks == *symbols* ]]; then
         foreign_symbols "$object" "$name" |

@@ -9,6 +9,15 @@
 #include "../every_format.h"
 #include "locked.h"
 
+/* What a caller gives to visit_data: a function that is known is called directly. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+enum axaddr_status arena_visit(void *arg, void *at, size_t size);
+#ifdef __cplusplus
+}
+#endif
+
 /* ---- the wrappers ---- */
 
 /** `type use_name parameters`, which returns `call`. The prototype is for -Wmissing-prototypes. */
@@ -99,7 +108,40 @@
         name##_set_zero_frame(it, frame))                                                          \
     USE(enum axaddr_fault, name##_handle_fault_from,                                               \
         (struct name * it, axaddr_gpa_t address, uint32_t access, struct axaddr_pool * pool),      \
-        name##_handle_fault_from(it, address, access, pool))
+        name##_handle_fault_from(it, address, access, pool))                                       \
+    USE(const struct axaddr_table *, name##_table, (const struct name *it), name##_table(it))      \
+    USE_VOID(name##_clear, (struct name * it), name##_clear(it))                                   \
+    USE(enum axaddr_status, name##_label,                                                          \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, const char *label, uint64_t tag),    \
+        name##_label(it, start, size, label, tag))                                                 \
+    USE(enum axaddr_status, name##_map_regions,                                                    \
+        (struct name * it, const struct axaddr_region *regions, size_t count),                     \
+        name##_map_regions(it, regions, count))                                                    \
+    USE(enum axaddr_status, name##_find_free,                                                      \
+        (const struct name *it, const struct axaddr_placement *wanted, axaddr_gpa_t *address),     \
+        name##_find_free(it, wanted, address))                                                     \
+    USE(enum axaddr_status, name##_can_access,                                                     \
+        (const struct name *it, axaddr_gpa_t address, uint64_t size, uint32_t access),             \
+        name##_can_access(it, address, size, access))                                              \
+    USE(enum axaddr_status, name##_visit_data,                                                     \
+        (struct name * it, axaddr_gpa_t address, uint64_t size, uint32_t access, void *arg),       \
+        name##_visit_data(it, address, size, access, arena_visit, arg))                            \
+    USE(enum axaddr_status, name##_read,                                                           \
+        (struct name * it, axaddr_gpa_t address, void *to, size_t size),                           \
+        name##_read(it, address, to, size))                                                        \
+    USE(enum axaddr_status, name##_write,                                                          \
+        (struct name * it, axaddr_gpa_t address, const void *from, size_t size),                   \
+        name##_write(it, address, from, size))                                                     \
+    USE(enum axaddr_status, name##_share, (struct name * it, axaddr_gpa_t start, uint64_t size),   \
+        name##_share(it, start, size))                                                             \
+    USE(enum axaddr_status, name##_copy_mappings_from,                                             \
+        (struct name * it, const struct axaddr_table *from, axaddr_gpa_t start, uint64_t size),    \
+        name##_copy_mappings_from(it, from, start, size))                                          \
+    USE(enum axaddr_status, name##_audit, (const struct name *it, axaddr_gpa_t *where),            \
+        name##_audit(it, where))                                                                   \
+    USE(bool, name##_dump,                                                                         \
+        (const struct name *it, struct axaddr_dump *dump, char *line, size_t size),                \
+        name##_dump(it, dump, line, size))
 
 #define USE_TABLE(name)                                                                            \
     USE_COMMON(name)                                                                               \

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * data.h: the bytes of a space as the host sees them: visit, read, write, and whether an access
+ * would be permitted. The HAL's frame_at has to know all memory that is mapped, not only frames that
+ * it gave itself. Device registers (AXADDR_DEVICE) are never touched: DENIED, even where can_access
+ * says that the guest may.
+ */
+#ifndef AXADDR_CORE_DATA_H
+#define AXADDR_CORE_DATA_H
+
+#include "space.h"
+
+/** A page that edits and faults of other CPUs change so often in a row is BUSY. */
+#define AXADDR_DATA_TRIES 64
+
+/** Called for a piece of a range: `size` bytes at `at`. What is not AXADDR_OK ends the visit. */
+typedef enum axaddr_status (*axaddr_visitor)(void *arg, void *at, size_t size);
+
+/** What a fault that was not resolved means for a visit. */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_fault_status(enum axaddr_fault fault) {
+    switch (fault) {
+    case AXADDR_FAULT_RESOLVED:
+    case AXADDR_FAULT_SPURIOUS:
+        return AXADDR_OK;
+    case AXADDR_FAULT_UNMAPPED:
+        return AXADDR_NOT_MAPPED;
+    case AXADDR_FAULT_NO_MEMORY:
+        return AXADDR_NO_MEMORY;
+    case AXADDR_FAULT_DEVICE:
+    case AXADDR_FAULT_DENIED:
+        break;
+    }
+    return AXADDR_DENIED;
+}
+
+/** Turn (address, size), any bytes, into [address, *last]; false if that is not in the space. */
+AXADDR_ALWAYS_INLINE bool axaddr_data_range(const struct axaddr_table *table, uint64_t address,
+                                            uint64_t size, uint64_t *last) {
+    *last = address + (size - 1);
+    return size != 0 && *last >= address && address >= table->first && *last <= table->last;
+}
+
+/**
+ * The leaf at an address that permits an access, and for a write is noted as written: what is
+ * reserved is populated as by a fault. Within a walk.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_leaf(const struct axaddr_instance *self,
+                                                         const struct axaddr_table *table,
+                                                         uint64_t address, uint32_t access,
+                                                         struct axaddr_position *position) {
+    const struct axaddr_format *format = self->format;
+    unsigned tries;
+
+    for (tries = 0; tries < AXADDR_DATA_TRIES; tries++) {
+        enum axaddr_status status;
+
+        *position = self->lookup(table, address);
+        if (format->kind_of(position->entry, position->level) == AXADDR_ENTRY_LEAF) {
+            uint64_t leaf = position->entry;
+            uint64_t plain = axaddr_entry_plain(self, position->slot, leaf, position->level);
+            uint32_t flags = format->flags_of(plain, position->level);
+            uint64_t noted = leaf;
+
+            if ((flags & AXADDR_DEVICE) != 0) {
+                return AXADDR_DENIED;
+            }
+            if ((access & AXADDR_WRITE) != 0) {
+                noted = format->note_access != 0
+                            ? format->note_access(leaf, position->level, access)
+                            : leaf | format->noted;
+            }
+            if (axaddr_lacking(self, flags, access) == 0 &&
+                (noted == leaf || axaddr_entry_swap(self, table, position->slot, leaf, noted))) {
+                position->entry = plain;
+                return AXADDR_OK;
+            }
+        }
+        status = axaddr_fault_status(self->fault_slow(table, address, access, 0));
+        if (status != AXADDR_OK) {
+            return status;
+        }
+    }
+    return AXADDR_BUSY;
+}
+
+/**
+ * Go through [address, last] by pages: `visit` is told where the host sees each part of it, or with
+ * is_trial, each is only made ready for the access. No frame is freed while it is being visited, but what another
+ * CPU unmaps in between is not there any more.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_pass(const struct axaddr_instance *self,
+                                                         const struct axaddr_table *table,
+                                                         uint64_t address, uint64_t last,
+                                                         uint32_t access, bool is_trial,
+                                                         axaddr_visitor visit, void *arg) {
+    uint64_t mask = axaddr_span_mask(self, 0);
+
+    for (;;) {
+        uint64_t part_last = (address | mask) < last ? address | mask : last;
+        struct axaddr_position position;
+        enum axaddr_status status;
+
+        axaddr_enter_walk(self, table);
+        status = axaddr_data_leaf(self, table, address, access, &position);
+        if (status == AXADDR_OK && !is_trial) {
+            uint64_t host = axaddr_leaf_output(self, position.entry, position.level, address);
+            unsigned char *at = (unsigned char *)axaddr_frame_at(self, table, host & ~mask);
+
+            status = visit(arg, at + (size_t)(host & mask), (size_t)(part_last - address + 1));
+        }
+        axaddr_leave_walk(self, table);
+        if (status != AXADDR_OK || part_last == last) {
+            return status;
+        }
+        address = part_last + 1;
+    }
+}
+
+/**
+ * Visit the bytes of a range as far as the host sees them in one piece, at most a page each, in
+ * ascending order. All of it is made ready before the first visit: INVALID (outside the bounds),
+ * NOT_MAPPED, DENIED (also for devices), NO_MEMORY, BUSY then mean that none took place. The visitor
+ * must not call back into the space.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_visit(const struct axaddr_instance *self,
+                                                           const struct axaddr_space *space,
+                                                           uint64_t address, uint64_t size,
+                                                           uint32_t access, axaddr_visitor visit,
+                                                           void *arg) {
+    enum axaddr_status status = AXADDR_OK;
+    unsigned pass;
+    uint64_t last;
+
+    if (!axaddr_data_range(&space->table, address, size, &last)) {
+        return AXADDR_INVALID;
+    }
+    for (pass = 0; pass < 2 && status == AXADDR_OK; pass++) {
+        bool is_trial = pass == 0;
+        status = axaddr_data_pass(self, &space->table, address, last, access, is_trial, visit, arg);
+    }
+    return status;
+}
+
+/** What read and write have yet to copy. */
+struct axaddr_data_copy {
+    unsigned char *to;
+    const unsigned char *from;
+};
+
+/* Volatile: what the compiler recognises as memcpy, it replaces by a call of memcpy. */
+static inline void axaddr_data_move(volatile unsigned char *to, const unsigned char *from,
+                                    size_t size) {
+    size_t i = 0;
+
+    if ((((uintptr_t)to | (uintptr_t)from) & (sizeof(size_t) - 1)) == 0) {
+        for (; size - i >= sizeof(size_t); i += sizeof(size_t)) {
+            *(volatile axaddr_size_word_t *)(volatile void *)(to + i) =
+                *(const axaddr_size_word_t *)(const void *)(from + i);
+        }
+    }
+    for (; i < size; i++) {
+        to[i] = from[i];
+    }
+}
+
+static inline enum axaddr_status axaddr_data_read(void *arg, void *at, size_t size) {
+    struct axaddr_data_copy *copy = (struct axaddr_data_copy *)arg;
+
+    axaddr_data_move(copy->to, (const unsigned char *)at, size);
+    copy->to += size;
+    return AXADDR_OK;
+}
+
+static inline enum axaddr_status axaddr_data_write(void *arg, void *at, size_t size) {
+    struct axaddr_data_copy *copy = (struct axaddr_data_copy *)arg;
+
+    axaddr_data_move((unsigned char *)at, copy->from, size);
+    copy->from += size;
+    return AXADDR_OK;
+}
+
+/** Copy `size` bytes out of the space, whose pages must permit READ: see axaddr_space_visit. */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_read(const struct axaddr_instance *self,
+                                                          const struct axaddr_space *space,
+                                                          uint64_t address, void *to, size_t size) {
+    struct axaddr_data_copy copy;
+
+    copy.to = (unsigned char *)to;
+    copy.from = 0;
+    return axaddr_space_visit(self, space, address, size, AXADDR_READ, axaddr_data_read, &copy);
+}
+
+/**
+ * Copy `size` bytes into the space, whose pages must permit WRITE and are noted as written (dirty
+ * logging sees it). After writing code, make the instruction caches see it.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_write(const struct axaddr_instance *self,
+                                                           const struct axaddr_space *space,
+                                                           uint64_t address, const void *from,
+                                                           size_t size) {
+    struct axaddr_data_copy copy;
+
+    copy.to = 0;
+    copy.from = (const unsigned char *)from;
+    return axaddr_space_visit(self, space, address, size, AXADDR_WRITE, axaddr_data_write, &copy);
+}
+
+/**
+ * Whether every byte of a range may be accessed so (AXADDR_READ, WRITE, EXECUTE, USER), by what its
+ * areas say, mapped yet or not: NOT_MAPPED where there is none, DENIED where it does not permit it
+ * or traps. INVALID: the range is not in the space. Takes the lock.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_can_access(const struct axaddr_instance *self,
+                                                                const struct axaddr_space *space,
+                                                                uint64_t address, uint64_t size,
+                                                                uint32_t access) {
+    enum axaddr_status status = AXADDR_OK;
+    struct axaddr_area_visit visit;
+    struct axaddr_area area;
+    uint64_t last;
+
+    if (!axaddr_data_range(&space->table, address, size, &last)) {
+        return AXADDR_INVALID;
+    }
+    axaddr_lock(self, &space->table);
+    axaddr_area_visit_init(&visit, address, last);
+    while (status == AXADDR_OK) {
+        bool is_there = axaddr_areas_visit(self, &space->areas, &visit, &area);
+
+        if (!is_there || area.first > address) {
+            status = AXADDR_NOT_MAPPED;
+        } else if (area.kind == AXADDR_AREA_DEVICE ||
+                   axaddr_lacking(self, area.flags, access) != 0) {
+            status = AXADDR_DENIED;
+        } else if (visit.is_done) {
+            break;
+        }
+        address = visit.next;
+    }
+    axaddr_unlock(self, &space->table);
+    return status;
+}
+
+#endif /* AXADDR_CORE_DATA_H */
