@@ -66,6 +66,11 @@ $(BUILD)/hello_map: examples/hello_map.c $(HEADERS)
 	@mkdir -p $(@D)
 	gcc -std=c11 -O2 $(WARNINGS) -I. $< -o $@
 
+.PHONY: kernel-spaces
+kernel-spaces: ## a small kernel with users and two CPUs on this library (RISC-V, AArch64; QEMU)
+	@tools/setup beds
+	@examples/kernel_spaces/run.sh $(BUILD)/kernel_spaces
+
 bench: ## nanoseconds for each operation, as ratios to hand-written loops in the same run
 	@tools/setup bench
 	@bench/run.sh ns $(BUILD)/bench

@@ -70,6 +70,7 @@ counted template tests/template/run.sh "$BUILD/template"
 counted readme tests/readme.sh "$BUILD/readme"
 counted fuzz-corpus fuzz/replay.sh "$BUILD/fuzz_replay"
 single hello $make hello
+counted kernel-spaces timeout -k 5 300 examples/kernel_spaces/run.sh "$BUILD/kernel_spaces"
 counted targets bench/run.sh instr --check "$BUILD/bench"
 single guest timeout -k 5 300 examples/vmm_riscv/run.sh "$BUILD/vmm_riscv"
 
