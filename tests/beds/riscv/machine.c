@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * machine.c: QEMU's "virt" board with the hypervisor extension, of RV64 or RV32. The bed is in
- * HS-mode; its guest in VS-mode, with vsatp 0: its addresses are guest-physical as they are.
+ * HS-mode; its guest in VS-mode. On RV64 vsatp is 0: the guest's addresses are guest-physical as
+ * they are. On RV32, where guest-physical ones have 2 bits more, the guest has a table of its own.
  */
 #include "../riscv.h"
 
@@ -21,7 +22,9 @@ void machine_bad_trap(uintptr_t cause, uintptr_t pc, uintptr_t value) {
     riscv_bad_trap(cause, pc, value);
 }
 
-/** RV64: the guest can form addresses beyond the space. */
+#if __riscv_xlen == 64
+
+/** The guest can form addresses beyond the space. Returns how much of it is tried. */
 static uint64_t find_beyond(void) {
     uint64_t size = UINT64_C(1) << BED_SHAPE.input_width;
 
@@ -32,12 +35,66 @@ static uint64_t find_beyond(void) {
     return size / 2;
 }
 
+static void begin_guest(void) {
+    RISCV_WRITE(RISCV_VSATP, 0);
+}
+
+static uintptr_t guest_address(uint64_t gpa) {
+    return gpa;
+}
+
+#else
+
+/** The guest's Sv32 root: the 4 MiB of its page, and a window to the 4 MiB that are tried. */
+static uint32_t guest_table[1024] __attribute__((aligned(4096)));
+
+#define WINDOW   UINT32_C(0x40000000)
+#define VS_ENTRY UINT32_C(0xcf) /* V, R, W, X, A, D */
+#define VSATP_ON UINT32_C(0x80000000)
+
+/**
+ * QEMU 7.2 walks Sv32x4 by bits 31:0 of the address, and tells all 34: what is mapped above 4 GiB
+ * cannot be tried, but faults can, where nothing is mapped 4, 8 or 12 GiB below.
+ */
+static uint64_t find_beyond(void) {
+    machine.beyond[0] = UINT64_C(0x100000000);
+    machine.beyond[1] = UINT64_C(0x23355b000);
+    machine.beyond[2] = UINT64_C(0x3ffffe000);
+    return UINT64_C(1) << 32;
+}
+
+/** An entry for 4 MiB: bits 33:22 of the address are its bits 31:20. */
+static uint32_t guest_entry(uint64_t gpa) {
+    return (uint32_t)(gpa >> 22) << 20 | VS_ENTRY;
+}
+
+static void begin_guest(void) {
+    uint64_t code = machine.guest[0].address;
+    struct bed_fixture table = {code + 0x400000, (uintptr_t)guest_table, BED_PAGE_SIZE,
+                                AXADDR_READ};
+
+    machine.guest[1] = table;
+    guest_table[code >> 22] = guest_entry(code);
+    RISCV_WRITE(RISCV_VSATP, VSATP_ON | table.address >> 12);
+}
+
+/** Where the guest has an address: in the window, which is moved there. */
+static uintptr_t guest_address(uint64_t gpa) {
+    uint32_t *entry = &guest_table[WINDOW >> 22];
+
+    if (*entry != guest_entry(gpa)) {
+        *entry = guest_entry(gpa);
+        axaddr_riscv_hfence_vvma_all();
+    }
+    return WINDOW | (uintptr_t)(gpa & 0x3fffff);
+}
+
+#endif
+
 const struct bed_machine *machine_init(void) {
-    bool is_32 = sizeof(uintptr_t) == 4; /* Sv32x4: the guest can form 32 of 34 bits */
-    uint64_t size = is_32 ? UINT64_C(1) << 32 : find_beyond();
+    uint64_t size = find_beyond();
     uint64_t quarter = size / 4 - 1;
 
-    RISCV_WRITE(RISCV_VSATP, 0);
     machine.name = "riscv";
     machine.output_bits = RISCV_OUTPUT_BITS;
     machine.last = size - 1;
@@ -49,6 +106,7 @@ const struct bed_machine *machine_init(void) {
     machine.ignored = UINT64_C(0x7f) << 54; /* where it has Svpbmt or Svnapot */
     machine.tells_permission = false;
     machine.tells_gva = true;
+    begin_guest();
     return &machine;
 }
 
@@ -92,9 +150,10 @@ void machine_flush(const struct axaddr_flush *plan) {
 
 void machine_access(uint64_t address, uint32_t access, uint64_t value,
                     struct bed_outcome *outcome) {
+    uintptr_t gva = guest_address(address);
     uintptr_t cause;
 
-    outcome->value = riscv_run_access(machine.guest[0].address, address, access, value);
+    outcome->value = riscv_run_access(machine.guest[0].address, gva, access, value);
     cause = RISCV_READ(RISCV_SCAUSE);
     outcome->is_allowed = cause == 10; /* ecall from VS-mode: it came to its end */
     if (outcome->is_allowed) {
@@ -106,6 +165,7 @@ void machine_access(uint64_t address, uint32_t access, uint64_t value,
     if (outcome->status != AXADDR_OK) {
         outcome->exit.gpa = axaddr_gpa(cause); /* to be seen in the message */
     }
+    outcome->exit.gva.raw += address - gva; /* tells_gva: `address`, if it was `gva` */
 }
 
 /* "Sv39", steps 5 to 7, MXR 0: R, W and X each govern one kind of access. */
