@@ -203,7 +203,9 @@ static void replace_in_steps(struct axaddr_request request, uint64_t budget) {
         request.start += terms.done;
         request.size -= terms.done;
         request.host += terms.done;
-        request.frames += request.frames == 0 ? 0 : terms.done / MODEL_PAGE;
+        if (request.frames != 0) {
+            request.frames += terms.done / MODEL_PAGE;
+        }
     }
     if (!check_case_failed) {
         pair_begin(pair, all.start, all.size);
