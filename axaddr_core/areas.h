@@ -197,9 +197,9 @@ AXADDR_ALWAYS_INLINE bool axaddr_areas_visit(const struct axaddr_instance *self,
  * Nodes that it takes to put one area in at each of two paths, or at one (`other` is 0), or two at
  * one (the same twice). None is made twice: a node that was split has room for a second entry.
  */
-static inline size_t axaddr_areas_nodes(const struct axaddr_ranges *set,
-                                        const struct axaddr_range_path *path,
-                                        const struct axaddr_range_path *other) {
+AXADDR_UNUSED AXADDR_NOINLINE static size_t
+axaddr_areas_nodes(const struct axaddr_ranges *set, const struct axaddr_range_path *path,
+                   const struct axaddr_range_path *other) {
     unsigned max = set->is_inline ? AXADDR_RANGE_INLINE_MAX : AXADDR_AREA_LEAF_MAX;
     unsigned more_there = other != 0 ? 1 : 0;
     unsigned more = 1;
@@ -302,13 +302,14 @@ AXADDR_ALWAYS_INLINE size_t axaddr_areas_change_nodes(const struct axaddr_instan
 
     if (change == AXADDR_AREA_SET_FLAGS || change == AXADDR_AREA_LABEL) {
         bool is_first = axaddr_areas_is_cut(self, areas, with->first, change, with, &path);
-        bool is_last = with->last < UINT64_MAX &&
-                       axaddr_areas_is_cut(self, areas, with->last + 1, change, with, &other);
+        bool is_last =
+            with->last < UINT64_MAX && axaddr_areas_is_cut(self, areas, with->last + 1, change,
+                                                           with, is_first ? &other : &path);
 
         if (!is_first && !is_last) {
             return 0;
         }
-        return axaddr_areas_nodes(set, is_first ? &path : &other, is_first && is_last ? &other : 0);
+        return axaddr_areas_nodes(set, &path, is_first && is_last ? &other : 0);
     }
     is_put = change == AXADDR_AREA_INSERT && !axaddr_areas_is_joined(self, areas, with);
     if (axaddr_areas_is_inside(self, areas, with->first, with->last, &path)) {
