@@ -194,34 +194,6 @@ AXADDR_ALWAYS_INLINE bool axaddr_areas_visit(const struct axaddr_instance *self,
 #define AXADDR_AREA_LEAF_MAX AXADDR_RANGE_LEAF_MAX(AXADDR_AREA_WORDS * 8)
 
 /**
- * Nodes that it takes to put one area in at each of two paths, or at one (`other` is 0), or two at
- * one (the same twice). None is made twice: a node that was split has room for a second entry.
- */
-AXADDR_UNUSED AXADDR_NOINLINE static size_t
-axaddr_areas_nodes(const struct axaddr_ranges *set, const struct axaddr_range_path *path,
-                   const struct axaddr_range_path *other) {
-    unsigned max = set->is_inline ? AXADDR_RANGE_INLINE_MAX : AXADDR_AREA_LEAF_MAX;
-    unsigned more_there = other != 0 ? 1 : 0;
-    unsigned more = 1;
-    size_t count = 0;
-    unsigned level;
-
-    for (level = 0; level <= set->height; level++) {
-        if (more_there != 0 && path->node[level] == other->node[level]) {
-            more += more_there;
-            more_there = 0;
-        }
-        more = more != 0 && axaddr_range_fill(path->node[level]) + more > max ? 1 : 0;
-        if (more_there != 0) {
-            more_there = axaddr_range_fill(other->node[level]) + 1 > max ? 1 : 0;
-        }
-        count += more + more_there;
-        max = AXADDR_RANGE_FANOUT;
-    }
-    return count + (more != 0 && !set->is_inline ? 1u : 0u);
-}
-
-/**
  * Whether an area reaches across the border before `address`; the path leads to it. Generated once.
  */
 AXADDR_ALWAYS_INLINE bool axaddr_areas_cross(const struct axaddr_instance *self,
@@ -309,16 +281,17 @@ AXADDR_ALWAYS_INLINE size_t axaddr_areas_change_nodes(const struct axaddr_instan
         if (!is_first && !is_last) {
             return 0;
         }
-        return axaddr_areas_nodes(set, &path, is_first && is_last ? &other : 0);
+        return axaddr_ranges_nodes(set, AXADDR_AREA_LEAF_MAX, &path,
+                                   is_first && is_last ? &other : 0);
     }
     is_put = change == AXADDR_AREA_INSERT && !axaddr_areas_is_joined(self, areas, with);
     if (axaddr_areas_is_inside(self, areas, with->first, with->last, &path)) {
         /* What is behind the range becomes an area of its own. */
-        return axaddr_areas_nodes(set, &path, is_put ? &path : 0);
+        return axaddr_ranges_nodes(set, AXADDR_AREA_LEAF_MAX, &path, is_put ? &path : 0);
     }
     if (is_put) {
         axaddr_areas_place(self, areas, with->first, with->last, &path);
-        return axaddr_areas_nodes(set, &path, 0);
+        return axaddr_ranges_nodes(set, AXADDR_AREA_LEAF_MAX, &path, 0);
     }
     return 0;
 }
@@ -352,7 +325,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_cut(const struct axaddr_instance *self,
     rest.first = address;
     rest.last = hit.last;
     rest.payload = value;
-    self->resize_area(areas, &path, hit.first, address - 1);
+    self->areas->resize(&areas->set, &path, hit.first, address - 1);
     path.index[0]++;
     self->areas->put(&areas->set, &path, &rest);
 }
@@ -373,37 +346,14 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_carve(const struct axaddr_instance *self,
             return;
         }
         if (hit.first < first) {
-            self->resize_area(areas, &path, hit.first, first - 1);
+            self->areas->resize(&areas->set, &path, hit.first, first - 1);
         } else if (hit.last > last) {
             axaddr_area_trim_value(hit.value, last + 1 - hit.first);
-            self->resize_area(areas, &path, last + 1, hit.last);
+            self->areas->resize(&areas->set, &path, last + 1, hit.last);
         } else {
             self->areas->take(&areas->set, &path);
         }
     }
-}
-
-/**
- * Join the area that begins at `first` with the one behind it, if that is its continuation.
- * Generated once.
- */
-AXADDR_ALWAYS_INLINE void axaddr_areas_join(const struct axaddr_instance *self,
-                                            struct axaddr_areas *areas, uint64_t first) {
-    struct axaddr_range_path path;
-    struct axaddr_range_hit hit;
-    struct axaddr_range_hit next;
-
-    if (!self->look_area(areas, first, &hit) || hit.last == UINT64_MAX) {
-        return;
-    }
-    self->areas->descend(&areas->set, hit.last + 1, &path);
-    if (!axaddr_ranges_see(self->areas, &areas->set, &path, &next) || next.first != hit.last + 1 ||
-        !axaddr_area_continues(hit.value, next.value, next.first - hit.first)) {
-        return;
-    }
-    self->areas->take(&areas->set, &path);
-    self->areas->descend(&areas->set, first, &path);
-    self->resize_area(areas, &path, first, next.last);
 }
 
 /** Put an area into a range that is free; with equal neighbours it becomes one. Generated once. */
@@ -420,7 +370,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_insert(const struct axaddr_instance *self
         self->areas->descend(&areas->set, with->first - 1, &path);
         if (axaddr_ranges_see(self->areas, &areas->set, &path, &hit) && hit.first < with->first &&
             axaddr_area_continues(hit.value, value, with->first - hit.first)) {
-            self->resize_area(areas, &path, hit.first, with->last);
+            self->areas->resize(&areas->set, &path, hit.first, with->last);
             self->join_areas(areas, hit.first);
             return;
         }
@@ -431,7 +381,7 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_insert(const struct axaddr_instance *self
             hit.first == with->last + 1 &&
             axaddr_area_continues(value, hit.value, hit.first - with->first)) {
             hit.value[AXADDR_AREA_SOURCE] = value[AXADDR_AREA_SOURCE];
-            self->resize_area(areas, &path, with->first, hit.last);
+            self->areas->resize(&areas->set, &path, with->first, hit.last);
             return;
         }
     }

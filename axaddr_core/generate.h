@@ -125,11 +125,11 @@
     PATH_VOID(name##_cut_area_, (struct axaddr_areas *areas, uint64_t address),                    \
               axaddr_areas_cut(&name##_instance_, areas, address))                                 \
     PATH_VOID(name##_resize_area_,                                                                 \
-              (struct axaddr_areas *areas, const struct axaddr_range_path *path, uint64_t first,   \
+              (struct axaddr_ranges *set, const struct axaddr_range_path *path, uint64_t first,    \
                uint64_t last),                                                                     \
-              axaddr_ranges_resize(&name##_areas_, &areas->set, path, first, last))                \
+              axaddr_ranges_resize(&name##_areas_, set, path, first, last))                        \
     PATH_VOID(name##_join_areas_, (struct axaddr_areas *areas, uint64_t first),                    \
-              axaddr_areas_join(&name##_instance_, areas, first))                                  \
+              axaddr_ranges_join(&name##_areas_, &areas->set, first))                              \
     PATH(bool, name##_count_areas_,                                                                \
          (const struct axaddr_areas *areas, enum axaddr_area_change change,                        \
           const struct axaddr_area *with, uint64_t *frames),                                       \
@@ -164,8 +164,7 @@
         name##_free_tables_, name##_fault_slow_, name##_perform_,                                  \
         0,                  0,                 0,                   0,                             \
         0,                  0,                 0,                   0,                             \
-        0,                  0,                 0,                   0,                             \
-        0};                                                                                        \
+        0,                  0,                 0,                   0};                                                                                        \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                           \
     AXADDR_TABLE_DOOR_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)
 
@@ -185,6 +184,7 @@
         name##_follow_,                                                                            \
         name##_put_,                                                                               \
         name##_take_,                                                                              \
+        name##_resize_area_,                                                                       \
         0};                                                                                        \
     static const struct axaddr_instance name##_instance_ = {                                       \
         &format,            &hal,              name##_lookup_,      name##_resize_,                \
@@ -192,7 +192,7 @@
         name##_collapse_,   name##_rewrite_run_,                                                   \
         name##_free_tables_, name##_fault_slow_, 0,                                                \
         &name##_areas_,     name##_find_area_, name##_look_area_,  name##_cross_,                  \
-        name##_cut_area_,   name##_resize_area_, name##_join_areas_, name##_count_areas_,          \
+        name##_cut_area_,   name##_join_areas_, name##_count_areas_,                               \
         name##_carve_areas_, name##_insert_area_, name##_change_,                                  \
         name##_upgrade_,    name##_perform_};                                                      \
     AXADDR_TABLE_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                           \

@@ -114,9 +114,6 @@ struct axaddr_instance {
                   struct axaddr_range_path *path, struct axaddr_range_hit *hit);
     /** Cut that area in two (areas.h). */
     void (*cut_area)(struct axaddr_areas *areas, uint64_t address);
-    /** Let a path's area begin and end elsewhere (range_tree.h). */
-    void (*resize_area)(struct axaddr_areas *areas, const struct axaddr_range_path *path,
-                        uint64_t first, uint64_t last);
     /** Join the area that begins at an address with the next, if they are one (range_tree.h). */
     void (*join_areas)(struct axaddr_areas *areas, uint64_t first);
     /** Frames that a change of areas takes; false if there cannot be so many (areas.h). */

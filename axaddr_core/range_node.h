@@ -119,6 +119,9 @@ struct axaddr_range_kind {
                 const struct axaddr_range_entry *entry);
     /** Take the path's entry out. */
     void (*take)(struct axaddr_ranges *set, struct axaddr_range_path *path);
+    /** Let the path's range begin and end elsewhere, between its neighbours. */
+    void (*resize)(struct axaddr_ranges *set, const struct axaddr_range_path *path, uint64_t first,
+                   uint64_t last);
     /** Have at least `count` free nodes; false, and nothing changed, if there is no memory. */
     bool (*reserve)(struct axaddr_ranges *set, size_t count);
 };

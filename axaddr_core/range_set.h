@@ -186,7 +186,7 @@ axaddr_ranges_split(const struct axaddr_range_kind *self, struct axaddr_ranges *
     }
     axaddr_range_move_words(value, hit.value, self->value_words);
     rest.last = hit.last;
-    axaddr_ranges_resize(self, set, &path, hit.first, address - 1);
+    self->resize(set, &path, hit.first, address - 1);
     path.index[0]++;
     self->put(set, &path, &rest);
     return AXADDR_OK;
@@ -287,6 +287,9 @@ axaddr_ranges_merge(const struct axaddr_range_kind *self, struct axaddr_ranges *
                                         const struct axaddr_range_entry *entry);                   \
     AXADDR_RANGE_PATH_ void name##_take_(struct axaddr_ranges *set,                                \
                                          struct axaddr_range_path *path);                          \
+    AXADDR_RANGE_PATH_ void name##_resize_(struct axaddr_ranges *set,                              \
+                                           const struct axaddr_range_path *path, uint64_t first,   \
+                                           uint64_t last);                                         \
     static const struct axaddr_range_kind name##_kind_ = {                                         \
         &(hal),                                                                                    \
         0,                                                                                         \
@@ -299,6 +302,7 @@ axaddr_ranges_merge(const struct axaddr_range_kind *self, struct axaddr_ranges *
         name##_follow_,                                                                            \
         name##_put_,                                                                               \
         name##_take_,                                                                              \
+        name##_resize_,                                                                            \
         name##_reserve_};                                                                          \
     AXADDR_RANGE_PATH_ void name##_descend_(const struct axaddr_ranges *set, uint64_t at,          \
                                             struct axaddr_range_path *path) {                      \
@@ -323,6 +327,11 @@ axaddr_ranges_merge(const struct axaddr_range_kind *self, struct axaddr_ranges *
     AXADDR_RANGE_PATH_ void name##_take_(struct axaddr_ranges *set,                                \
                                          struct axaddr_range_path *path) {                         \
         axaddr_ranges_take(&name##_kind_, set, path);                                              \
+    }                                                                                              \
+    AXADDR_RANGE_PATH_ void name##_resize_(struct axaddr_ranges *set,                              \
+                                           const struct axaddr_range_path *path, uint64_t first,   \
+                                           uint64_t last) {                                        \
+        axaddr_ranges_resize(&name##_kind_, set, path, first, last);                               \
     }                                                                                              \
     AXADDR_RANGE_PLAIN_ void name##_copy_(void *to, const void *from) {                            \
         axaddr_range_copy_value(to, from, sizeof(value_type), __alignof__(value_type));            \

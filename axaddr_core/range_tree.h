@@ -201,28 +201,39 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_renew(const struct axaddr_range_kind *se
 /* ---- putting in ---- */
 
 /**
- * Nodes that it takes to put one or two entries in at a path. None is made twice: a node of at
- * least eight that was split has room for a second.
+ * Nodes that it takes to put one range in at each of two paths, or at one (`other` is 0), or two at
+ * one (the same twice), where leaves have `leaf_max` ranges. None is made twice: a node of at least
+ * eight that was split has room for a second entry. Shared by all sets: no constant would fold.
  */
-AXADDR_ALWAYS_INLINE size_t axaddr_ranges_need(const struct axaddr_range_kind *self,
-                                               const struct axaddr_ranges *set,
-                                               const struct axaddr_range_path *path,
-                                               unsigned more) {
-    unsigned level = 0;
+AXADDR_UNUSED AXADDR_NOINLINE static size_t
+axaddr_ranges_nodes(const struct axaddr_ranges *set, unsigned leaf_max,
+                    const struct axaddr_range_path *path, const struct axaddr_range_path *other) {
+    unsigned max = set->is_inline ? AXADDR_RANGE_INLINE_MAX : leaf_max;
+    unsigned more_there = other != 0 ? 1 : 0;
+    unsigned more = 1;
+    size_t count = 0;
+    unsigned level;
 
-    while (level <= set->height && axaddr_range_fill(path->node[level]) + more >
-                                       axaddr_range_layout_of(self, set, level).max) {
-        more = 1;
-        level++;
+    for (level = 0; level <= set->height; level++) {
+        if (more_there != 0 && path->node[level] == other->node[level]) {
+            more += more_there;
+            more_there = 0;
+        }
+        more = more != 0 && axaddr_range_fill(path->node[level]) + more > max ? 1 : 0;
+        if (more_there != 0) {
+            more_there = axaddr_range_fill(other->node[level]) + 1 > max ? 1 : 0;
+        }
+        count += more + more_there;
+        max = AXADDR_RANGE_FANOUT;
     }
-    return level + (level > set->height && !set->is_inline ? 1u : 0u);
+    return count + (more != 0 && !set->is_inline ? 1u : 0u);
 }
 
 /** Hold what one entry more takes; false, and nothing changed, if there is no memory. */
 AXADDR_ALWAYS_INLINE bool axaddr_ranges_prepare(const struct axaddr_range_kind *self,
                                                 struct axaddr_ranges *set,
                                                 const struct axaddr_range_path *path) {
-    size_t need = axaddr_ranges_need(self, set, path, 1);
+    size_t need = axaddr_ranges_nodes(set, self->leaf_max, path, 0);
 
     return need == 0 || (need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need));
 }
@@ -533,12 +544,12 @@ AXADDR_ALWAYS_INLINE void axaddr_ranges_join(const struct axaddr_range_kind *sel
     }
     self->descend(set, hit.last + 1, &path);
     if (!axaddr_ranges_see(self, set, &path, &next) || next.first != hit.last + 1 ||
-        !self->continues(hit.value, next.value, next.first - hit.first)) {
+        !self->continues(hit.value, next.value, next.first - first)) {
         return;
     }
     self->take(set, &path);
     self->descend(set, first, &path);
-    axaddr_ranges_resize(self, set, &path, hit.first, next.last);
+    self->resize(set, &path, first, next.last);
 }
 
 #endif /* AXADDR_CORE_RANGE_TREE_H */

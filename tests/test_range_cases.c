@@ -450,7 +450,7 @@ static void held_frames_are_enough(void) {
         size_t need;
 
         marks_descend_(&set.core, first, &path);
-        need = axaddr_ranges_need(&marks_kind_, &set.core, &path, 2);
+        need = axaddr_ranges_nodes(&set.core, marks_kind_.leaf_max, &path, &path);
         CHECK_EQ(need, nodes_for_two(&path));
         most = need > most ? (unsigned)need : most;
         CHECK(axaddr_ranges_reserve(&marks_kind_, &set.core, need));
