@@ -1117,9 +1117,12 @@ static unsigned machine_count_frames(uint64_t table, unsigned level, uint64_t fi
     return count;
 }
 
-/** Complain if a frame is lost or a freed one was written. */
-static void machine_check_frames(void) {
-    unsigned held = machine_count_frames(machine_root, machine_format->level_count - 1u, 0);
+/**
+ * Complain if a frame is lost or a freed one was written. The set of areas has `area_frame_count`.
+ */
+static void machine_check_frames(unsigned area_frame_count) {
+    unsigned held =
+        machine_count_frames(machine_root, machine_format->level_count - 1u, 0) + area_frame_count;
     unsigned used = 0;
     unsigned i;
 
@@ -1132,7 +1135,7 @@ static void machine_check_frames(void) {
         }
     }
     if (used != held) {
-        machine_complain("%u frames are in use, the table holds %u", used, held);
+        machine_complain("%u frames are in use, %u are held", used, held);
     }
     for (i = 0; i < machine_page_count; i++) {
         const struct machine_page *page = &machine.pages[i];

@@ -211,7 +211,7 @@ struct call {
 #define SCENARIO_SETUP_MAX  5
 #define SCENARIO_SCRIPT_MAX 3
 #define SCENARIO_CALL_MAX   (SCHEDULER_THREAD_MAX * SCENARIO_SCRIPT_MAX)
-#define SCENARIO_AREA_MAX   8
+#define SCENARIO_AREA_MAX   16
 #define SCENARIO_ORDER_MAX  120
 
 struct scenario {
@@ -641,6 +641,15 @@ static void scenario_allow_state(void) {
     }
 }
 
+/** Whether all frames are where they belong, and no TLB holds what is not there. */
+static void scenario_check_frames(void) {
+    struct axaddr_stats stats;
+
+    scenario_ops->stats(&stats);
+    machine_check_frames((unsigned)stats.area_frame_count);
+    machine_check_cached();
+}
+
 /** Make all calls in the order that `choices` gives: thread numbers, SCENARIO_CALL_MAX of them. */
 static void scenario_run_sequence(const unsigned *threads, unsigned count,
                                   struct outcome *outcome) {
@@ -663,8 +672,7 @@ static void scenario_run_sequence(const unsigned *threads, unsigned count,
     if (scenario_has_large) {
         scenario_forget_size(outcome);
     }
-    machine_check_frames();
-    machine_check_cached();
+    scenario_check_frames();
 }
 
 /** Make the next order of the calls: thread numbers, as many of each as it has calls. */
@@ -780,8 +788,7 @@ static void scenario_check_end(void) {
     if (scenario_has_large) {
         scenario_forget_size(&scenario_outcome);
     }
-    machine_check_frames();
-    machine_check_cached();
+    scenario_check_frames();
     for (i = 0; i < scenario_sequential_count; i++) {
         if (scenario_matches(&scenario_sequential[i])) {
             return;
