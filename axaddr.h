@@ -26,7 +26,7 @@
  *              AXADDR_DEFINE_ADDR(name) makes another kind.                  axaddr_core/addr.h
  * Flags        AXADDR_READ, WRITE, EXECUTE, USER, DEVICE, UNCACHED; for formats that tell it:
  *              GLOBAL, EXECUTE_USER, EXECUTE_KERNEL; beside them, how to map: AXADDR_SMALL,
- *              AXADDR_LARGE, AXADDR_ZERO_PAGE, AXADDR_REPLACE.              axaddr_core/flags.h
+ *              AXADDR_LARGE, AXADDR_ZERO_PAGE, AXADDR_OWNED, AXADDR_REPLACE. axaddr_core/flags.h
  * Status       AXADDR_OK, INVALID, EXISTS, NOT_MAPPED, NO_MEMORY, DENIED, BUSY, UNSUPPORTED. A call
  *              that fails has changed nothing.                               axaddr_core/base.h
  * Formats      Second stage: axaddr_x86_ept (and _5, _ignore_pat, _modes, _suppress_ve),
@@ -124,6 +124,15 @@
  * an edit is at work just then. Without these hooks one CPU at a time may be in a space, and no
  * atomic instruction is left in it.
  *
+ * ## A virtual machine: AXADDR_DEFINE_VM(name, format, hal)
+ *
+ * A space with more on top, as a VMM needs it:
+ *
+ *   vm_map_region(vm, gpa, hpa, size, flags), vm_unmap_region(vm, gpa, size)
+ *   vm_map_identical(vm, gpa, size, flags, unreserved)   RAM at its host address, reserved there
+ *   vm_apply_regions(vm, regions, count, unreserved, &failed)   RAM and devices of all kinds: all
+ *                                                of them or none                            vm.h
+ *
  * ## A bare table: AXADDR_DEFINE_PAGE_TABLE(name, format, hal)
  *
  * For those who keep areas themselves: pt_init, pt_init_sized, pt_map (as map_linear),
@@ -197,6 +206,38 @@
     AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
     AXADDR_SPACE_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)              \
+    AXADDR_END_GENERATED_                                                                          \
+    struct name
+
+/* ---- VMs: spaces with the memory layer of a VMM on top; the same three ---- */
+
+#define AXADDR_DEFINE_VM(name, format, hal)                                                        \
+    AXADDR_DEFINE_VM_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
+#define AXADDR_DEFINE_VM_TYPED(name, format, hal, input, output)                                   \
+    AXADDR_SPACE_TYPE_(name)                                                                       \
+    AXADDR_BEGIN_GENERATED_                                                                        \
+    AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_SPACE_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)              \
+    AXADDR_VM_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)                 \
+    AXADDR_END_GENERATED_                                                                          \
+    struct name
+
+#define AXADDR_DECLARE_VM(name) AXADDR_DECLARE_VM_TYPED(name, axaddr_gpa, axaddr_hpa)
+#define AXADDR_DECLARE_VM_TYPED(name, input, output)                                               \
+    AXADDR_SPACE_TYPE_(name)                                                                       \
+    AXADDR_BEGIN_GENERATED_                                                                        \
+    AXADDR_SPACE_FUNCTIONS_(AXADDR_EXTERN_, AXADDR_EXTERN_VOID_, name, input, output)              \
+    AXADDR_VM_FUNCTIONS_(AXADDR_EXTERN_, AXADDR_EXTERN_VOID_, name, input, output)                 \
+    AXADDR_END_GENERATED_                                                                          \
+    struct name
+
+#define AXADDR_IMPLEMENT_VM(name, format, hal)                                                     \
+    AXADDR_IMPLEMENT_VM_TYPED(name, format, hal, axaddr_gpa, axaddr_hpa)
+#define AXADDR_IMPLEMENT_VM_TYPED(name, format, hal, input, output)                                \
+    AXADDR_BEGIN_GENERATED_                                                                        \
+    AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_SPACE_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)              \
+    AXADDR_VM_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)                 \
     AXADDR_END_GENERATED_                                                                          \
     struct name
 

@@ -24,7 +24,8 @@ struct axaddr_area {
     uint64_t first;  /**< first byte */
     uint64_t last;   /**< last byte */
     uint64_t hpa;    /**< LINEAR: host address of the first byte; otherwise 0 */
-    uint32_t flags;  /**< of its mappings (lazy memory: and AXADDR_LAZY_FLAGS); 0 for DEVICE */
+    uint32_t flags;  /**< of its mappings (lazy memory: and AXADDR_LAZY_FLAGS; LINEAR: and
+                          AXADDR_OWNED); 0 for DEVICE */
     uint32_t cookie; /**< DEVICE, BACKED: the caller's number for it */
     enum axaddr_area_kind kind;
     const char *name; /**< the caller's name for it, or 0: see label */

@@ -12,6 +12,7 @@
 #include "report.h"
 #include "require.h"
 #include "share.h"
+#include "vm.h"
 
 /* The lists are laid out by hand. */
 /* clang-format off */
@@ -330,6 +331,39 @@
       axaddr_space_dump(&name##_instance_, &space->core, dump, line, size))                        \
     F_VOID(name##_stats, (const struct name *space, struct axaddr_stats *stats),                   \
            axaddr_space_stats(&name##_instance_, &space->core, stats))
+
+/* ---- the memory layer of a VM: functions of a space beyond those above (AXADDR_DEFINE_VM) ---- */
+
+#define AXADDR_VM_FUNCTIONS_(F, F_VOID, name, input, output)                                       \
+    AXADDR_GUEST_MEMORY_FUNCTIONS_(F, F_VOID, name, input, output)                                 \
+    AXADDR_TRACKING_FUNCTIONS_(F, F_VOID, name, input, output)                                     \
+    AXADDR_VM_REGION_FUNCTIONS_(F, F_VOID, name, input, output)
+
+/* guest_memory.h */
+#define AXADDR_GUEST_MEMORY_FUNCTIONS_(F, F_VOID, name, input, output)
+
+/* tracking.h */
+#define AXADDR_TRACKING_FUNCTIONS_(F, F_VOID, name, input, output)
+
+/* vm.h */
+#define AXADDR_VM_REGION_FUNCTIONS_(F, F_VOID, name, input, output)                                \
+    F(enum axaddr_status, name##_map_region,                                                       \
+      (struct name *space, input##_t start, output##_t host, uint64_t size, uint32_t flags),       \
+      axaddr_space_map_linear(&name##_instance_, &space->core, start.raw, host.raw, size, flags))  \
+    F(enum axaddr_status, name##_unmap_region,                                                     \
+      (struct name *space, input##_t start, uint64_t size),                                        \
+      axaddr_space_edit_range(&name##_instance_, &space->core, AXADDR_OP_UNMAP, start.raw, size,   \
+                              0))                                                                  \
+    F(enum axaddr_status, name##_map_identical,                                                    \
+      (struct name *space, input##_t start, uint64_t size, uint32_t flags,                         \
+       enum axaddr_unreserved unreserved),                                                         \
+      axaddr_space_map_identical(&name##_instance_, &space->core, start.raw, size, flags,          \
+                                 unreserved))                                                      \
+    F(enum axaddr_status, name##_apply_regions,                                                    \
+      (struct name *space, const struct axaddr_vm_region *regions, size_t count,                   \
+       enum axaddr_unreserved unreserved, size_t *failed),                                         \
+      axaddr_space_apply_regions(&name##_instance_, &space->core, regions, count, unreserved,      \
+                                 failed))
 
 #define AXADDR_TABLE_FUNCTIONS_(F, F_VOID, name, input, output)                                    \
     F(enum axaddr_status, name##_init,                                                             \

@@ -25,6 +25,19 @@ struct axaddr_supply {
     bool is_read_only;  /**< result: map it without WRITE, and ask again when it is written */
 };
 
+/** What trace is told. */
+enum axaddr_event_kind {
+    /** map_identical: alloc_at could not reserve it, and it is mapped nevertheless. */
+    AXADDR_EVENT_NOT_RESERVED,
+};
+
+struct axaddr_event {
+    enum axaddr_event_kind kind;
+    uint64_t start; /**< the first address in the space */
+    uint64_t host;  /**< and where it leads */
+    uint64_t size;
+};
+
 struct axaddr_hal {
     /**
      * Take one frame, aligned to its size. The contents may be anything: the library zeroes what
@@ -60,6 +73,23 @@ struct axaddr_hal {
 
     /** Give back a whole block. Needed wherever alloc_block is. */
     void (*free_block)(void *ctx, unsigned order, axaddr_hpa_t block) AXADDR_OPTIONAL_;
+
+    /* ---- for memory that a guest is to have at its host address (map_identical) ---- */
+
+    /**
+     * Take the memory [host, host + size - 1], all of it, multiples of the page size; frame_at has
+     * to know it. False, and nothing taken, if any of it is in use or is no memory.
+     */
+    bool (*alloc_at)(void *ctx, axaddr_hpa_t host, uint64_t size) AXADDR_OPTIONAL_;
+
+    /**
+     * Give memory back that alloc_at gave: a part of it, or several of those at once that adjoin. No
+     * TLB holds it any more. May come with the lock held. Needed wherever alloc_at is.
+     */
+    void (*free_at)(void *ctx, axaddr_hpa_t host, uint64_t size) AXADDR_OPTIONAL_;
+
+    /** Something happened that its owner should be told, but that is no failure. */
+    void (*trace)(void *ctx, const struct axaddr_event *event) AXADDR_OPTIONAL_;
 
     /* ---- for many vCPUs: without lock, one CPU at a time may be in an instance ---- */
 

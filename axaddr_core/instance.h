@@ -146,7 +146,8 @@ AXADDR_ALWAYS_INLINE bool axaddr_instance_is_complete(const struct axaddr_instan
            (self->format->root_order == 0 || (hal->alloc_block != 0 && hal->free_block != 0)) &&
            (hal->lock != 0) == (hal->unlock != 0) &&
            (hal->enter_walk != 0) == (hal->leave_walk != 0) &&
-           (hal->supply_frame != 0) == (hal->return_frame != 0);
+           (hal->supply_frame != 0) == (hal->return_frame != 0) &&
+           (hal->alloc_at != 0) == (hal->free_at != 0);
 }
 
 /** No frame: not aligned to anything. */

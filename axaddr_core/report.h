@@ -154,6 +154,7 @@ static inline void axaddr_dump_range(struct axaddr_text *text, uint64_t first, u
     axaddr_text_flag(text, flags, AXADDR_UNCACHED, " uncached");
     axaddr_text_flag(text, flags, AXADDR_LARGE, " large");
     axaddr_text_flag(text, flags, AXADDR_ZERO_PAGE, " zero-page");
+    axaddr_text_flag(text, flags, AXADDR_OWNED, " owned");
 }
 
 /** The line of an area. */

@@ -180,6 +180,15 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_check_lazy(const struct axaddr_in
     return axaddr_check_flags(self, flags);
 }
 
+/** What may be said of a map beside its flags, where it is not lazy. */
+AXADDR_ALWAYS_INLINE uint32_t axaddr_request_how(const struct axaddr_instance *self,
+                                                 const struct axaddr_request *request) {
+    bool may_own =
+        axaddr_has_areas(self) && self->hal->free_at != 0 && request->operation == AXADDR_OP_LINEAR;
+
+    return AXADDR_SMALL | AXADDR_REPLACE | (may_own ? AXADDR_OWNED : 0);
+}
+
 /** Check a request as far as its arguments go, `last` being the end of what is done of it now. */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_check(const struct axaddr_instance *self,
                                                              const struct axaddr_table *table,
@@ -197,7 +206,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_request_check(const struct axaddr
     case AXADDR_OP_POPULATE:
     case AXADDR_OP_LINEAR:
     case AXADDR_OP_FRAMES:
-        status = axaddr_check_flags(self, request->flags & ~(AXADDR_SMALL | AXADDR_REPLACE));
+        status = axaddr_check_flags(self, request->flags & ~axaddr_request_how(self, request));
         break;
     case AXADDR_OP_PROTECT:
         return axaddr_check_flags(self, request->flags);

@@ -34,6 +34,8 @@ void axaddr_hal_lacks_enter_or_leave(void)
     AXADDR_MISUSE_("this HAL has one of .enter_walk and .leave_walk: it needs both or neither");
 void axaddr_hal_lacks_supply_or_return(void)
     AXADDR_MISUSE_("this HAL has one of .supply_frame and .return_frame: it needs both or neither");
+void axaddr_hal_lacks_alloc_or_free_at(void)
+    AXADDR_MISUSE_("this HAL has one of .alloc_at and .free_at: it needs both or neither");
 void axaddr_hal_locks_without_atomics(void)
     AXADDR_MISUSE_("with .lock, entries of 64 bits need a 64-bit compare-and-swap");
 #ifdef __cplusplus
@@ -70,6 +72,8 @@ void axaddr_hal_locks_without_atomics(void)
         ((hal).supply_frame != 0) == ((hal).return_frame != 0)                                     \
             ? (void)0                                                                              \
             : axaddr_hal_lacks_supply_or_return();                                                 \
+        ((hal).alloc_at != 0) == ((hal).free_at != 0) ? (void)0                                    \
+                                                      : axaddr_hal_lacks_alloc_or_free_at();       \
         (hal).lock == 0 || AXADDR_CAN_SWAP_(format) ? (void)0                                      \
                                                     : axaddr_hal_locks_without_atomics();          \
     }

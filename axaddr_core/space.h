@@ -36,7 +36,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_space_init(const struct axaddr_in
     return axaddr_table_init(self, &space->table, ctx, start, size, geometry);
 }
 
-/** Give back the frames of alloc and backed areas in [first, last]; the TLBs have forgotten them. */
+/** Give back what areas own in [first, last]; the TLBs have forgotten it. */
 AXADDR_ALWAYS_INLINE void axaddr_space_release(const struct axaddr_instance *self,
                                                struct axaddr_space *space, uint64_t first,
                                                uint64_t last) {
@@ -45,10 +45,15 @@ AXADDR_ALWAYS_INLINE void axaddr_space_release(const struct axaddr_instance *sel
 
     axaddr_area_visit_init(&visit, first, last);
     while (axaddr_areas_visit(self, &space->areas, &visit, &area)) {
+        uint64_t from = area.first > first ? area.first : first;
+        uint64_t to = area.last < last ? area.last : last;
+
         if (area.kind == AXADDR_AREA_ALLOC || area.kind == AXADDR_AREA_BACKED) {
-            self->release(&space->table, area.first > first ? area.first : first,
-                          area.last < last ? area.last : last,
+            self->release(&space->table, from, to,
                           area.kind == AXADDR_AREA_BACKED ? area.cookie : AXADDR_OWN_FRAMES);
+        } else if (self->hal->free_at != 0 && (area.flags & AXADDR_OWNED) != 0) {
+            self->hal->free_at(space->table.ctx, axaddr_hpa(area.hpa + (from - area.first)),
+                               to - from + 1);
         }
     }
 }
@@ -140,7 +145,7 @@ AXADDR_ALWAYS_INLINE void axaddr_area_of(const struct axaddr_request *request, u
     area->name = request->name;
     area->tag = request->tag;
     if (area->kind != AXADDR_AREA_DEVICE) {
-        area->flags = request->flags & (AXADDR_MAPPING_FLAGS | AXADDR_LAZY_FLAGS);
+        area->flags = request->flags & (AXADDR_MAPPING_FLAGS | AXADDR_LAZY_FLAGS | AXADDR_OWNED);
     }
 }
 

@@ -456,6 +456,38 @@ static inline void *host_frame_at(void *ctx, axaddr_hpa_t frame) {
     return found == 0 ? (void *)nowhere : host_bytes(host, (uint32_t)(found - host->frames));
 }
 
+/** Take the frames of [at, at + size - 1], if all of them are free. */
+static inline bool host_alloc_at(void *ctx, axaddr_hpa_t at, uint64_t size) {
+    struct host *host = (struct host *)ctx;
+    uint64_t count = size / HOST_FRAME_SIZE;
+    uint32_t first;
+    uint32_t i;
+
+    host_tell(host, HOST_CALL_OTHER, 0);
+    if (host_refuses(host) || !host_index(host, at.raw, &first) ||
+        ((at.raw | size) & (HOST_FRAME_SIZE - 1)) != 0 || count > host->frame_count - first) {
+        return false;
+    }
+    for (i = 0; i < count; i++) {
+        if (host->frames[first + i].state != HOST_FREE) {
+            return false;
+        }
+    }
+    for (i = 0; i < count; i++) {
+        host_take(host, first + i, 0, first + i);
+    }
+    return true;
+}
+
+/** Give back frames that host_alloc_at gave. */
+static inline void host_free_at(void *ctx, axaddr_hpa_t at, uint64_t size) {
+    uint64_t done;
+
+    for (done = 0; done < size; done += HOST_FRAME_SIZE) {
+        host_free_frame(ctx, axaddr_hpa(at.raw + done));
+    }
+}
+
 /** Complain of a plan that does not say what flush.h promises. */
 static inline void host_check_plan(struct host *host, const struct axaddr_flush *plan) {
     unsigned i;
