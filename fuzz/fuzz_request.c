@@ -435,8 +435,9 @@ static enum axaddr_status settle(const struct axaddr_request *request,
     }
     for (step.size = PAGE; step.size <= request->size; step.size += PAGE) {
         expected = expect(&step);
-        if (expected == status || (expected == AXADDR_OK && has_too_few)) {
-            return expected == status ? status : AXADDR_NO_MEMORY;
+        if (expected == status ||
+            (status == AXADDR_NO_MEMORY && expected == AXADDR_OK && has_too_few)) {
+            return status;
         }
     }
     return expected;
