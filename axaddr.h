@@ -41,6 +41,8 @@
  * Frames       AXADDR_DEFINE_FRAME(name, hal): a frame with an owner.        axaddr_core/frame.h
  * Tags         AXADDR_DEFINE_VMID_POOL(...): VMIDs and ASIDs with generations. axaddr_core/vmid.h
  * Roots        Turning translation on, changing to another user: riscv_switch.h, ...
+ * VMs          struct axaddr_vm_config: what a VM is to be, as constant tables, which
+ *              tools/axvmconfig makes of TOML files; and their validator. config.h, config_check.h
  * Ranges       AXADDR_DEFINE_RANGE_SET(name, address, value_type, continues, hal): a set of ranges,
  *              for what else has to be handed out.                        axaddr_core/range_set.h
  *
@@ -130,8 +132,8 @@
  *
  *   vm_map_region(vm, gpa, hpa, size, flags), vm_unmap_region(vm, gpa, size)
  *   vm_map_identical(vm, gpa, size, flags, unreserved)   RAM at its host address, reserved there
- *   vm_apply_regions(vm, regions, count, unreserved, &failed)   RAM and devices of all kinds: all
- *                                                of them or none                            vm.h
+ *   vm_apply(vm, &config, unreserved, &failed)   all that a configuration has (config.h), or none
+ *   vm_apply_regions(vm, regions, count, unreserved, &failed)   the same with an array: vm.h
  *
  * ## A bare table: AXADDR_DEFINE_PAGE_TABLE(name, format, hal)
  *
@@ -155,6 +157,7 @@
 #define AXADDR_H
 
 #include "axaddr_core/addr.h"
+#include "axaddr_core/config_check.h"
 #include "axaddr_core/frame.h"
 #include "axaddr_core/generate.h"
 #include "axaddr_core/quiesce.h"
@@ -217,6 +220,7 @@
     AXADDR_SPACE_TYPE_(name)                                                                       \
     AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_VM_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                              \
     AXADDR_SPACE_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)              \
     AXADDR_VM_FUNCTIONS_(AXADDR_STATIC_, AXADDR_STATIC_VOID_, name, input, output)                 \
     AXADDR_END_GENERATED_                                                                          \
@@ -236,6 +240,7 @@
 #define AXADDR_IMPLEMENT_VM_TYPED(name, format, hal, input, output)                                \
     AXADDR_BEGIN_GENERATED_                                                                        \
     AXADDR_SPACE_INSTANCE_(name, format, hal)                                                      \
+    AXADDR_VM_PATHS_(AXADDR_PATH_BODY_, AXADDR_PATH_BODY_VOID_, name)                              \
     AXADDR_SPACE_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)              \
     AXADDR_VM_FUNCTIONS_(AXADDR_GLOBAL_, AXADDR_GLOBAL_VOID_, name, input, output)                 \
     AXADDR_END_GENERATED_                                                                          \

@@ -35,7 +35,7 @@
 /** Use leaves of the smallest size only. */
 #define AXADDR_SMALL     (UINT32_C(1) << 16)
 /** map_linear: the space owns this memory, and gives it back (the HAL's free_at) once unmapped. */
-#define AXADDR_OWNED     (UINT32_C(1) << 20)
+#define AXADDR_OWNED     (UINT32_C(1) << 24)
 /** Unmap what overlaps the range before, in the same step: nothing is lost if it fails. */
 #define AXADDR_REPLACE   (UINT32_C(1) << 19)
 

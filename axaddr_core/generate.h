@@ -362,8 +362,18 @@
     F(enum axaddr_status, name##_apply_regions,                                                    \
       (struct name *space, const struct axaddr_vm_region *regions, size_t count,                   \
        enum axaddr_unreserved unreserved, size_t *failed),                                         \
-      axaddr_space_apply_regions(&name##_instance_, &space->core, regions, count, unreserved,      \
-                                 failed))
+      axaddr_vm_apply_regions(name##_apply_source_, &space->core, regions, count, unreserved,      \
+                              failed))                                                             \
+    F(enum axaddr_status, name##_apply,                                                            \
+      (struct name *space, const struct axaddr_vm_config *config,                                  \
+       enum axaddr_unreserved unreserved, size_t *failed),                                         \
+      axaddr_vm_apply_config(name##_apply_source_, &space->core, config, unreserved, failed))
+
+#define AXADDR_VM_PATHS_(PATH, PATH_VOID, name)                                                    \
+    PATH(enum axaddr_status, name##_apply_source_,                                                 \
+         (struct axaddr_space *space, const struct axaddr_vm_source *source,                       \
+          enum axaddr_unreserved unreserved, size_t *failed),                                      \
+         axaddr_vm_apply_source(&name##_instance_, space, source, unreserved, failed))
 
 #define AXADDR_TABLE_FUNCTIONS_(F, F_VOID, name, input, output)                                    \
     F(enum axaddr_status, name##_init,                                                             \

@@ -8,6 +8,7 @@
 #ifndef AXADDR_CORE_VM_H
 #define AXADDR_CORE_VM_H
 
+#include "config.h"
 #include "space.h"
 
 /* ---- identical memory ---- */
@@ -100,12 +101,12 @@ axaddr_space_map_identical(const struct axaddr_instance *self, struct axaddr_spa
 /* ---- regions ---- */
 
 enum axaddr_vm_region_kind {
-    AXADDR_VM_ALLOC,       /**< RAM from the HAL's frames */
-    AXADDR_VM_IDENTICAL,   /**< RAM that is reserved at `gpa` and mapped to itself */
-    AXADDR_VM_RESERVED,    /**< host memory from `hpa` on, set aside beforehand */
-    AXADDR_VM_SHARED,      /**< likewise, and others have it, too */
-    AXADDR_VM_PASSTHROUGH, /**< a device's registers, from `hpa` on; any bytes */
-    AXADDR_VM_TRAPPED,     /**< an emulated device's, which fault as DEVICE; any bytes */
+    AXADDR_REGION_ALLOC,       /**< RAM from the HAL's frames */
+    AXADDR_REGION_IDENTICAL,   /**< RAM that is reserved at `gpa` and mapped to itself */
+    AXADDR_REGION_RESERVED,    /**< host memory from `hpa` on, set aside beforehand */
+    AXADDR_REGION_SHARED,      /**< likewise, and others have it, too */
+    AXADDR_REGION_PASSTHROUGH, /**< a device's registers, from `hpa` on; any bytes */
+    AXADDR_REGION_TRAPPED,     /**< an emulated device's, which fault as DEVICE; any bytes */
 };
 
 /** A piece of a VM's guest-physical addresses. */
@@ -114,26 +115,15 @@ struct axaddr_vm_region {
     uint64_t gpa;
     uint64_t size;               /**< bytes */
     uint64_t hpa;                /**< RESERVED, SHARED, PASSTHROUGH */
-    uint32_t flags;              /**< as for map_linear; USER is left out where a format has none */
+    uint32_t flags;              /**< as for map_linear; none for TRAPPED */
     uint32_t cookie;             /**< TRAPPED: what query tells of it */
     enum axaddr_backing backing; /**< ALLOC */
     const char *name;            /**< of the area, or 0; not copied */
 };
 
-/**
- * The flags for a second stage: USER says nothing there, and configurations of the original have it
- * in all their regions.
- */
-AXADDR_ALWAYS_INLINE uint32_t axaddr_vm_flags(const struct axaddr_instance *self, uint32_t flags) {
-    uint32_t plain = flags & AXADDR_MAPPING_FLAGS;
-
-    return axaddr_flags_are_valid(plain) && !self->format->can_hold(plain) ? flags & ~AXADDR_USER
-                                                                           : flags;
-}
-
 /** Whether a region may begin and end within a page: it is mapped by whole ones. */
 AXADDR_ALWAYS_INLINE bool axaddr_vm_is_of_bytes(const struct axaddr_vm_region *region) {
-    return region->kind == AXADDR_VM_PASSTHROUGH || region->kind == AXADDR_VM_TRAPPED;
+    return region->kind == AXADDR_REGION_PASSTHROUGH || region->kind == AXADDR_REGION_TRAPPED;
 }
 
 /** The request that maps a region, by whole pages; false if there is none. */
@@ -142,13 +132,12 @@ AXADDR_ALWAYS_INLINE bool axaddr_vm_request(const struct axaddr_instance *self,
                                             struct axaddr_request *request) {
     uint64_t mask = axaddr_span_mask(self, 0);
     uint64_t last = region->gpa + (region->size - 1);
-    uint64_t host = region->kind == AXADDR_VM_IDENTICAL ? region->gpa : region->hpa;
+    uint64_t host = region->kind == AXADDR_REGION_IDENTICAL ? region->gpa : region->hpa;
     bool is_of_bytes = axaddr_vm_is_of_bytes(region);
 
-    *request = axaddr_request_of(AXADDR_OP_LINEAR, region->gpa, region->size,
-                                 axaddr_vm_flags(self, region->flags));
+    *request = axaddr_request_of(AXADDR_OP_LINEAR, region->gpa, region->size, region->flags);
     if (region->size == 0 || last < region->gpa || (region->flags & AXADDR_REPLACE) != 0 ||
-        (is_of_bytes && region->kind == AXADDR_VM_PASSTHROUGH &&
+        (is_of_bytes && region->kind == AXADDR_REGION_PASSTHROUGH &&
          ((region->gpa ^ host) & mask) != 0)) {
         return false;
     }
@@ -159,10 +148,10 @@ AXADDR_ALWAYS_INLINE bool axaddr_vm_request(const struct axaddr_instance *self,
     }
     request->host = host;
     request->name = region->name;
-    if (region->kind == AXADDR_VM_ALLOC) {
+    if (region->kind == AXADDR_REGION_ALLOC) {
         request->operation =
             region->backing == AXADDR_LAZY ? AXADDR_OP_RESERVE : AXADDR_OP_POPULATE;
-    } else if (region->kind == AXADDR_VM_TRAPPED) {
+    } else if (region->kind == AXADDR_REGION_TRAPPED) {
         request->operation = AXADDR_OP_DEVICE;
         request->cookie = region->cookie;
         request->flags = 0;
@@ -176,7 +165,12 @@ AXADDR_ALWAYS_INLINE bool axaddr_vm_has_page(const struct axaddr_instance *self,
                                              const struct axaddr_request *request,
                                              uint64_t address) {
     struct axaddr_mapping mapping;
-    enum axaddr_status status = axaddr_table_query(self, &space->table, address, &mapping);
+    enum axaddr_status status;
+
+    mapping.kind = AXADDR_ABSENT_EMPTY; /* where query says nothing */
+    mapping.hpa = axaddr_hpa(0);
+    mapping.flags = 0;
+    status = axaddr_table_query(self, &space->table, address, &mapping);
 
     if (request->operation == AXADDR_OP_DEVICE) {
         return status == AXADDR_NOT_MAPPED && mapping.kind == AXADDR_ABSENT_TRAPPED;
@@ -222,7 +216,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_vm_map_one(const struct axaddr_in
     if (axaddr_vm_is_of_bytes(region) && !axaddr_vm_trim(self, space, region, &request)) {
         return AXADDR_OK;
     }
-    return region->kind == AXADDR_VM_IDENTICAL
+    return region->kind == AXADDR_REGION_IDENTICAL
                ? axaddr_vm_map_identical(self, space, &request, unreserved)
                : self->perform_space(space, &request, 0, 0);
 }
@@ -253,6 +247,133 @@ AXADDR_ALWAYS_INLINE void axaddr_vm_finish_one(const struct axaddr_instance *sel
     }
 }
 
+/* ---- regions of a config ---- */
+
+/** How many regions a config has at most. */
+static inline size_t axaddr_vm_config_region_count(const struct axaddr_vm_config *config) {
+    return config->region_count + config->device_count + config->range_count +
+           config->emulated_count;
+}
+
+/** Guest memory as a region. */
+static inline void axaddr_region_of_memory(const struct axaddr_memory_region *memory,
+                                           struct axaddr_vm_region *region) {
+    region->kind = memory->type == AXADDR_MAP_ALLOC       ? AXADDR_REGION_ALLOC
+                   : memory->type == AXADDR_MAP_IDENTICAL ? AXADDR_REGION_IDENTICAL
+                   : memory->is_shared                    ? AXADDR_REGION_SHARED
+                                                          : AXADDR_REGION_RESERVED;
+    region->gpa = memory->gpa;
+    region->size = memory->size;
+    region->hpa = memory->hpa;
+    region->flags = axaddr_memory_region_rights(memory);
+    region->cookie = 0;
+    region->backing = memory->is_lazy ? AXADDR_LAZY : AXADDR_POPULATE;
+    region->name = memory->name;
+}
+
+/** Addresses of a device as a region. */
+static inline void axaddr_region_of_device(enum axaddr_vm_region_kind kind, const char *name,
+                                           uint64_t gpa, uint64_t hpa, uint64_t size,
+                                           struct axaddr_vm_region *region) {
+    region->kind = kind;
+    region->gpa = gpa;
+    region->size = size;
+    region->hpa = hpa;
+    region->flags = AXADDR_READ | AXADDR_WRITE | AXADDR_DEVICE;
+    region->cookie = 0;
+    region->backing = AXADDR_LAZY;
+    region->name = name;
+}
+
+/**
+ * The `index`th region of a config: its memory, then passthrough devices, passthrough addresses, and
+ * emulated devices, whose cookie is their index in config->emulated. False: there is none, or it is a
+ * device without addresses, which the VMM has to look up in the device tree.
+ */
+static inline bool axaddr_vm_config_region(const struct axaddr_vm_config *config, size_t index,
+                                           struct axaddr_vm_region *region) {
+    if (index < config->region_count) {
+        axaddr_region_of_memory(&config->regions[index], region);
+        return true;
+    }
+    index -= config->region_count;
+    if (index < config->device_count) {
+        const struct axaddr_passthrough_device *device = &config->devices[index];
+
+        axaddr_region_of_device(AXADDR_REGION_PASSTHROUGH, device->name, device->gpa, device->hpa,
+                                device->length, region);
+        return device->has_addresses;
+    }
+    index -= config->device_count;
+    if (index < config->range_count) {
+        const struct axaddr_passthrough_range *range = &config->ranges[index];
+
+        axaddr_region_of_device(AXADDR_REGION_PASSTHROUGH, 0, range->gpa, range->gpa, range->length,
+                                region);
+        return true;
+    }
+    index -= config->range_count;
+    if (index < config->emulated_count) {
+        const struct axaddr_emulated_device *device = &config->emulated[index];
+
+        axaddr_region_of_device(AXADDR_REGION_TRAPPED, device->name, device->gpa, 0, device->length,
+                                region);
+        region->cookie = (uint32_t)index;
+        return true;
+    }
+    return false;
+}
+
+/** Where apply gets its regions: from an array or from a config. */
+struct axaddr_vm_source {
+    const struct axaddr_vm_region *regions;
+    const struct axaddr_vm_config *config;
+    size_t count;
+};
+
+AXADDR_ALWAYS_INLINE bool axaddr_vm_source_at(const struct axaddr_vm_source *source, size_t index,
+                                              struct axaddr_vm_region *region) {
+    if (source->config != 0) {
+        return axaddr_vm_config_region(source->config, index, region);
+    }
+    axaddr_vm_config_copy(region, &source->regions[index], sizeof *region);
+    return true;
+}
+
+/* ---- applying them ---- */
+
+/** Where that is, in one instance (generate.h). */
+typedef enum axaddr_status (*axaddr_vm_apply_path)(struct axaddr_space *space,
+                                                   const struct axaddr_vm_source *source,
+                                                   enum axaddr_unreserved unreserved,
+                                                   size_t *failed);
+
+/** See axaddr_vm_apply_regions. Generated once for each instance. */
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_vm_apply_source(const struct axaddr_instance *self, struct axaddr_space *space,
+                       const struct axaddr_vm_source *source, enum axaddr_unreserved unreserved,
+                       size_t *failed) {
+    enum axaddr_status status = AXADDR_OK;
+    enum axaddr_operation operation;
+    struct axaddr_vm_region region;
+    size_t i;
+
+    /* Tags of its own keep each from joining with what is beside it, until all are there. */
+    for (i = 0; i < source->count && status == AXADDR_OK; i++) {
+        if (axaddr_vm_source_at(source, i, &region)) {
+            status = axaddr_vm_map_one(self, space, &region, ~(uint64_t)i, unreserved);
+        }
+    }
+    *failed = status == AXADDR_OK ? source->count : i - 1;
+    operation = status == AXADDR_OK ? AXADDR_OP_LABEL : AXADDR_OP_UNMAP;
+    for (i = *failed; i > 0; i--) {
+        if (axaddr_vm_source_at(source, i - 1, &region)) {
+            axaddr_vm_finish_one(self, space, &region, ~(uint64_t)(i - 1), operation);
+        }
+    }
+    return status;
+}
+
 /**
  * Map all regions or none. The first that fails is told in *failed (the count of regions if none),
  * and its status is the result: EXISTS where it overlaps what is there or another region. Devices
@@ -261,23 +382,31 @@ AXADDR_ALWAYS_INLINE void axaddr_vm_finish_one(const struct axaddr_instance *sel
  * guest sees of others in such pages. On many CPUs, these see the regions come one by one.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_space_apply_regions(const struct axaddr_instance *self, struct axaddr_space *space,
-                           const struct axaddr_vm_region *regions, size_t count,
-                           enum axaddr_unreserved unreserved, size_t *failed) {
-    enum axaddr_status status = AXADDR_OK;
-    enum axaddr_operation operation;
-    size_t i;
+axaddr_vm_apply_regions(axaddr_vm_apply_path apply, struct axaddr_space *space,
+                        const struct axaddr_vm_region *regions, size_t count,
+                        enum axaddr_unreserved unreserved, size_t *failed) {
+    struct axaddr_vm_source source;
 
-    /* Tags of its own keep each from joining with what is beside it, until all are there. */
-    for (i = 0; i < count && status == AXADDR_OK; i++) {
-        status = axaddr_vm_map_one(self, space, &regions[i], ~(uint64_t)i, unreserved);
-    }
-    *failed = status == AXADDR_OK ? count : i - 1;
-    operation = status == AXADDR_OK ? AXADDR_OP_LABEL : AXADDR_OP_UNMAP;
-    for (i = *failed; i > 0; i--) {
-        axaddr_vm_finish_one(self, space, &regions[i - 1], ~(uint64_t)(i - 1), operation);
-    }
-    return status;
+    source.regions = regions;
+    source.config = 0;
+    source.count = count;
+    return apply(space, &source, unreserved, failed);
+}
+
+/**
+ * The same with all regions of a config: *failed is for axaddr_vm_config_region. Check the config
+ * first (config_check.h): that tells more, and of both that overlap.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_vm_apply_config(axaddr_vm_apply_path apply, struct axaddr_space *space,
+                       const struct axaddr_vm_config *config, enum axaddr_unreserved unreserved,
+                       size_t *failed) {
+    struct axaddr_vm_source source;
+
+    source.regions = 0;
+    source.config = config;
+    source.count = axaddr_vm_config_region_count(config);
+    return apply(space, &source, unreserved, failed);
 }
 
 #endif /* AXADDR_CORE_VM_H */

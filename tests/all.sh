@@ -67,6 +67,7 @@ counted stress tests/stress/run.sh "$BUILD"
 counted misuse tests/misuse/run.sh
 counted beds env SKIPS=0 $make beds
 counted template tests/template/run.sh "$BUILD/template"
+counted config tests/config/run.sh "$BUILD/config"
 counted readme tests/readme.sh "$BUILD/readme"
 counted fuzz-corpus fuzz/replay.sh "$BUILD/fuzz_replay"
 single hello $make hello

@@ -296,16 +296,16 @@ static struct axaddr_vm_region regions[MANY];
 /** A machine: RAM of all kinds, a console that is passed through, devices that are trapped. */
 static void describe(uint64_t identical) {
     static const struct axaddr_vm_region machine[MANY] = {
-        {AXADDR_VM_ALLOC, 0, 16 * PAGE, 0, RWX | AXADDR_USER, 0, AXADDR_LAZY, "low"},
-        {AXADDR_VM_ALLOC, 16 * PAGE, 4 * PAGE, 0, RWX, 0, AXADDR_POPULATE, "high"},
-        {AXADDR_VM_IDENTICAL, 0, 4 * PAGE, 0, RWX, 0, AXADDR_LAZY, "same"},
-        {AXADDR_VM_RESERVED, 0x900000, 2 * PAGE, 0x50000, R | X, 0, AXADDR_LAZY, "rom"},
-        {AXADDR_VM_SHARED, 0x902000, PAGE, 0x60000, R | W, 0, AXADDR_LAZY, "shared"},
-        {AXADDR_VM_PASSTHROUGH, 0xa00010, 0x20, 0x70010, R | W | AXADDR_DEVICE, 0, AXADDR_LAZY,
+        {AXADDR_REGION_ALLOC, 0, 16 * PAGE, 0, RWX, 0, AXADDR_LAZY, "low"},
+        {AXADDR_REGION_ALLOC, 16 * PAGE, 4 * PAGE, 0, RWX, 0, AXADDR_POPULATE, "high"},
+        {AXADDR_REGION_IDENTICAL, 0, 4 * PAGE, 0, RWX, 0, AXADDR_LAZY, "same"},
+        {AXADDR_REGION_RESERVED, 0x900000, 2 * PAGE, 0x50000, R | X, 0, AXADDR_LAZY, "rom"},
+        {AXADDR_REGION_SHARED, 0x902000, PAGE, 0x60000, R | W, 0, AXADDR_LAZY, "shared"},
+        {AXADDR_REGION_PASSTHROUGH, 0xa00010, 0x20, 0x70010, R | W | AXADDR_DEVICE, 0, AXADDR_LAZY,
          "uart"},
-        {AXADDR_VM_PASSTHROUGH, 0xa00fff, 2, 0x70fff, R | W | AXADDR_DEVICE, 0, AXADDR_LAZY,
+        {AXADDR_REGION_PASSTHROUGH, 0xa00fff, 2, 0x70fff, R | W | AXADDR_DEVICE, 0, AXADDR_LAZY,
          "timer"},
-        {AXADDR_VM_TRAPPED, 0xb00ff8, 16, 0, 0, 9, AXADDR_LAZY, "gic"},
+        {AXADDR_REGION_TRAPPED, 0xb00ff8, 16, 0, 0, 9, AXADDR_LAZY, "gic"},
     };
     memcpy(regions, machine, sizeof regions);
     regions[2].gpa = identical;
@@ -324,7 +324,7 @@ static void regions_are_mapped_as_they_say(void) {
     CHECK_EQ(failed, MANY);
     STATUS(NOT_MAPPED, ept_query(&vm, axaddr_gpa(0), &mapping)); /* lazy */
     CHECK_EQ(mapping.kind, AXADDR_ABSENT_RESERVED);
-    CHECK_EQ(mapping.flags, RWX); /* USER says nothing in EPT */
+    CHECK_EQ(mapping.flags, RWX);
     STATUS(OK, ept_query(&vm, axaddr_gpa(16 * PAGE), &mapping));
     CHECK_EQ(mapping.flags, RWX);
     STATUS(OK, ept_query(&vm, axaddr_gpa(at + PAGE), &mapping));
@@ -462,6 +462,81 @@ static void every_allocation_that_fails_takes_all_back(void) {
         CHECK(nth < 60);
     }
     CHECK(nth > 8);
+    end();
+}
+
+/* The same machine as a config. */
+static struct axaddr_memory_region config_memory[] = {
+    {0, 16 * PAGE, 0, RWX | AXADDR_USER, AXADDR_MAP_ALLOC, true, false, "low"},
+    {16 * PAGE, 4 * PAGE, 0, RWX, AXADDR_MAP_ALLOC, false, false, "high"},
+    {0, 4 * PAGE, 0, RWX, AXADDR_MAP_IDENTICAL, false, false, "same"},
+    {0x900000, 2 * PAGE, 0x50000, R | X, AXADDR_MAP_RESERVED, false, false, "rom"},
+    {0x902000, PAGE, 0x60000, R | W, AXADDR_MAP_RESERVED, false, true, "shared"},
+};
+static const struct axaddr_passthrough_device config_devices[] = {
+    {"/soc", 0, 0, 0, 0, false},
+    {"uart", 0xa00010, 0x70010, 0x20, 5, true},
+};
+static const struct axaddr_passthrough_range config_ranges[] = {{0xc00fff, 2}};
+static const struct axaddr_emulated_device config_emulated[] = {
+    {"timer", 0xd00000, 8, 0, AXADDR_EMULATED_DUMMY, 0, 0},
+    {"gic", 0xb00ff8, 16, 1, AXADDR_EMULATED_GIC_ITS, 0, 0},
+};
+
+static void a_config_is_mapped_as_it_says(void) {
+    struct axaddr_vm_config config;
+    struct axaddr_vm_region region;
+    struct axaddr_mapping mapping;
+    struct axaddr_area area;
+    size_t failed;
+
+    begin();
+    memset(&config, 0, sizeof config);
+    config_memory[2].gpa = free_run(4, 0);
+    config.regions = config_memory;
+    config.region_count = 5;
+    config.devices = config_devices;
+    config.device_count = 2;
+    config.ranges = config_ranges;
+    config.range_count = 1;
+    config.emulated = config_emulated;
+    config.emulated_count = 2;
+    STATUS(OK, ept_apply(&vm, &config, AXADDR_UNRESERVED_FAIL, &failed));
+    CHECK_EQ(failed, 10);
+    STATUS(NOT_MAPPED, ept_query(&vm, axaddr_gpa(0), &mapping));
+    CHECK_EQ(mapping.kind, AXADDR_ABSENT_RESERVED);
+    CHECK_EQ(mapping.flags, RWX);                                /* USER says nothing in EPT */
+    STATUS(OK, ept_query(&vm, axaddr_gpa(16 * PAGE), &mapping)); /* populated */
+    STATUS(OK, ept_find_area(&vm, axaddr_gpa(config_memory[2].gpa), &area));
+    CHECK_EQ(area.flags, RWX | AXADDR_OWNED);
+    STATUS(OK, ept_query(&vm, axaddr_gpa(0x902000), &mapping));
+    CHECK_EQ(mapping.hpa.raw, 0x60000);
+    STATUS(OK, ept_query(&vm, axaddr_gpa(0xa00010), &mapping));
+    CHECK_EQ(mapping.hpa.raw, 0x70010);
+    CHECK_EQ(mapping.flags, R | W | AXADDR_DEVICE);
+    STATUS(OK, ept_query(&vm, axaddr_gpa(0xc01000), &mapping)); /* one to one */
+    CHECK_EQ(mapping.hpa.raw, 0xc01000);
+    CHECK_EQ(mapping.flags, R | W | AXADDR_DEVICE);
+    STATUS(NOT_MAPPED, ept_query(&vm, axaddr_gpa(0xb01000), &mapping));
+    CHECK_EQ(mapping.kind, AXADDR_ABSENT_TRAPPED);
+    CHECK_EQ(mapping.cookie, 1); /* its place among the emulated ones */
+    STATUS(OK, ept_find_area(&vm, axaddr_gpa(0xb00000), &area));
+    CHECK_STR(area.name, "gic");
+    ept_clear(&vm);
+    CHECK_EQ(host.used_count, start_count);
+    /* The last one fails: nothing is left, and its number says which it was. */
+    STATUS(OK, ept_map_device(&vm, axaddr_gpa(0xb01000), PAGE, 1));
+    STATUS(OK, ept_map_linear(&vm, axaddr_gpa(0xb00000), axaddr_hpa(0), PAGE, R));
+    start_count = host.used_count;
+    config_memory[2].gpa = free_run(4, 0);
+    STATUS(EXISTS, ept_apply(&vm, &config, AXADDR_UNRESERVED_FAIL, &failed));
+    CHECK_EQ(failed, 9);
+    CHECK(axaddr_vm_config_region(&config, failed, &region));
+    CHECK_STR(region.name, "gic");
+    CHECK(!axaddr_vm_config_region(&config, 5, &region)); /* to be looked up */
+    CHECK(!axaddr_vm_config_region(&config, 10, &region));
+    CHECK_EQ(host.used_count, start_count);
+    STATUS(NOT_MAPPED, ept_find_area(&vm, axaddr_gpa(0xd00000), &area));
     end();
 }
 
@@ -644,6 +719,7 @@ int main(void) {
     CASE(regions_are_mapped_as_they_say);
     CASE(one_that_fails_takes_all_back);
     CASE(every_allocation_that_fails_takes_all_back);
+    CASE(a_config_is_mapped_as_it_says);
     CASE(regions_join_when_all_are_there);
     CASE(regions_end_with_the_addresses);
     CASE(ownership_survives_all_edits);
