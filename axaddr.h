@@ -134,6 +134,12 @@
  *   vm_map_identical(vm, gpa, size, flags, unreserved)   RAM at its host address, reserved there
  *   vm_apply(vm, &config, unreserved, &failed)   all that a configuration has (config.h), or none
  *   vm_apply_regions(vm, regions, count, unreserved, &failed)   the same with an array: vm.h
+ *   vm_copy_from_guest(vm, gpa, to, size, how, &done), vm_copy_to_guest, vm_fill, vm_read_string,
+ *   vm_load, vm_store, vm_compare_exchange, vm_segments   what emulated devices do for a guest, as
+ *                                                far as it goes: guest_memory.h
+ *
+ * AXADDR_DEFINE_DEVICE_BUS(name, address, capacity): which emulated device a guest-physical address,
+ * an I/O port or a system register is, without a lock: device_bus.h.
  *
  * ## A bare table: AXADDR_DEFINE_PAGE_TABLE(name, format, hal)
  *
@@ -158,6 +164,7 @@
 
 #include "axaddr_core/addr.h"
 #include "axaddr_core/config_check.h"
+#include "axaddr_core/device_bus.h"
 #include "axaddr_core/frame.h"
 #include "axaddr_core/generate.h"
 #include "axaddr_core/quiesce.h"

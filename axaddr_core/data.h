@@ -41,17 +41,45 @@ AXADDR_ALWAYS_INLINE bool axaddr_data_range(const struct axaddr_table *table, ui
 }
 
 /**
+ * What an entry means for an access that is only for what is mapped: BUSY: it is being changed just
+ * now, or was while we looked (`seen`, before that).
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_refusal(const struct axaddr_instance *self,
+                                                            const struct axaddr_table *table,
+                                                            const struct axaddr_position *position,
+                                                            uint32_t access, uint32_t seen) {
+    const struct axaddr_format *format = self->format;
+    enum axaddr_absent_kind kind;
+
+    if (format->kind_of(position->entry, position->level) == AXADDR_ENTRY_LEAF) {
+        uint64_t plain = axaddr_entry_plain(self, position->slot, position->entry, position->level);
+        uint32_t flags = format->flags_of(plain, position->level);
+
+        return axaddr_lacking(self, flags, access) != 0 ? AXADDR_DENIED : AXADDR_BUSY;
+    }
+    kind = format->absent_kind(position->entry);
+    if (kind == AXADDR_ABSENT_TRAPPED) {
+        return AXADDR_DENIED;
+    }
+    return axaddr_absent_is_parked(kind) || axaddr_was_replacing(self, table, seen)
+               ? AXADDR_BUSY
+               : AXADDR_NOT_MAPPED;
+}
+
+/**
  * The leaf at an address that permits an access, and for a write is noted as written: what is
- * reserved is populated as by a fault. Within a walk.
+ * reserved is populated as by a fault, or without is_on_demand NOT_MAPPED. Within a walk.
  */
 AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_leaf(const struct axaddr_instance *self,
                                                          const struct axaddr_table *table,
                                                          uint64_t address, uint32_t access,
+                                                         bool is_on_demand,
                                                          struct axaddr_position *position) {
     const struct axaddr_format *format = self->format;
     unsigned tries;
 
     for (tries = 0; tries < AXADDR_DATA_TRIES; tries++) {
+        uint32_t seen = is_on_demand ? 0 : axaddr_see_replacing(self, table);
         enum axaddr_status status;
 
         *position = self->lookup(table, address);
@@ -75,8 +103,12 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_leaf(const struct axaddr_ins
                 return AXADDR_OK;
             }
         }
-        status = axaddr_fault_status(self->fault_slow(table, address, access, 0));
-        if (status != AXADDR_OK) {
+        if (is_on_demand) {
+            status = axaddr_fault_status(self->fault_slow(table, address, access, 0));
+        } else {
+            status = axaddr_data_refusal(self, table, position, access, seen);
+        }
+        if (status != AXADDR_OK && status != AXADDR_BUSY) {
             return status;
         }
     }
@@ -101,7 +133,7 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_pass(const struct axaddr_ins
         enum axaddr_status status;
 
         axaddr_enter_walk(self, table);
-        status = axaddr_data_leaf(self, table, address, access, &position);
+        status = axaddr_data_leaf(self, table, address, access, true, &position);
         if (status == AXADDR_OK && !is_trial) {
             uint64_t host = axaddr_leaf_output(self, position.entry, position.level, address);
             unsigned char *at = (unsigned char *)axaddr_frame_at(self, table, host & ~mask);
@@ -147,19 +179,27 @@ struct axaddr_data_copy {
     const unsigned char *from;
 };
 
-/* Volatile: what the compiler recognises as memcpy, it replaces by a call of memcpy. */
-static inline void axaddr_data_move(volatile unsigned char *to, const unsigned char *from,
+/**
+ * Copy bytes, each of which is read once and written once. Volatile: no compiler reads what it has
+ * checked a second time from a guest that changes it meanwhile, or makes a call of memcpy of it.
+ */
+static inline void axaddr_data_move(volatile unsigned char *to, const volatile unsigned char *from,
                                     size_t size) {
-    size_t i = 0;
+    const size_t mask = sizeof(size_t) - 1;
+    bool has_words = (((uintptr_t)to ^ (uintptr_t)from) & mask) == 0;
 
-    if ((((uintptr_t)to | (uintptr_t)from) & (sizeof(size_t) - 1)) == 0) {
-        for (; size - i >= sizeof(size_t); i += sizeof(size_t)) {
-            *(volatile axaddr_size_word_t *)(volatile void *)(to + i) =
-                *(const axaddr_size_word_t *)(const void *)(from + i);
+    while (size > 0) {
+        size_t step = has_words && ((uintptr_t)to & mask) == 0 && size > mask ? mask + 1 : 1;
+
+        if (step == 1) {
+            *to = *from;
+        } else {
+            *(volatile axaddr_size_word_t *)(volatile void *)to =
+                *(const volatile axaddr_size_word_t *)(const volatile void *)from;
         }
-    }
-    for (; i < size; i++) {
-        to[i] = from[i];
+        to += step;
+        from += step;
+        size -= step;
     }
 }
 

@@ -39,6 +39,11 @@
 /** Unmap what overlaps the range before, in the same step: nothing is lost if it fails. */
 #define AXADDR_REPLACE   (UINT32_C(1) << 19)
 
+/* How the hypervisor accesses a guest's memory, beside the rights. */
+
+/** Populate what is reserved, as the guest's own access would. */
+#define AXADDR_ON_DEMAND (UINT32_C(1) << 26)
+
 /* What is noted of a page: by hardware, or by the faults that the lack of a note leads to. */
 
 #define AXADDR_ACCESSED UINT32_C(1) /**< it was accessed since the note was cleared */

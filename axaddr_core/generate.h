@@ -9,6 +9,7 @@
 #define AXADDR_CORE_GENERATE_H
 
 #include "data.h"
+#include "guest_memory.h"
 #include "report.h"
 #include "require.h"
 #include "share.h"
@@ -339,8 +340,52 @@
     AXADDR_TRACKING_FUNCTIONS_(F, F_VOID, name, input, output)                                     \
     AXADDR_VM_REGION_FUNCTIONS_(F, F_VOID, name, input, output)
 
-/* guest_memory.h */
-#define AXADDR_GUEST_MEMORY_FUNCTIONS_(F, F_VOID, name, input, output)
+/* guest_memory.h; its page_ is shared by all of them, and not for users. */
+#define AXADDR_GUEST_MEMORY_FUNCTIONS_(F, F_VOID, name, input, output)                             \
+    F(enum axaddr_status, name##_page_,                                                            \
+      (const struct axaddr_space *space, uint64_t address, uint32_t access, uint32_t how,          \
+       unsigned char **at),                                                                        \
+      axaddr_guest_page(&name##_instance_, space, address, access, how, at))                       \
+    F(enum axaddr_status, name##_copy_from_guest,                                                  \
+      (struct name *space, input##_t address, void *to, uint64_t size, uint32_t how,               \
+       uint64_t *done),                                                                            \
+      axaddr_guest_copy_from(&name##_instance_, name##_page_, &space->core, address.raw, to, size, \
+                             how, done))                                                           \
+    F(enum axaddr_status, name##_copy_to_guest,                                                    \
+      (struct name *space, input##_t address, const void *from, uint64_t size, uint32_t how,       \
+       uint64_t *done),                                                                            \
+      axaddr_guest_copy_to(&name##_instance_, name##_page_, &space->core, address.raw, from, size, \
+                           how, done))                                                             \
+    F(enum axaddr_status, name##_fill,                                                             \
+      (struct name *space, input##_t address, uint8_t byte, uint64_t size, uint32_t how,           \
+       uint64_t *done),                                                                            \
+      axaddr_guest_fill(&name##_instance_, name##_page_, &space->core, address.raw, byte, size,    \
+                        how, done))                                                                \
+    F(enum axaddr_status, name##_read_string,                                                      \
+      (struct name *space, input##_t address, char *to, uint64_t size, uint32_t how,               \
+       uint64_t *length),                                                                          \
+      axaddr_guest_read_string(&name##_instance_, name##_page_, &space->core, address.raw, to,     \
+                               size, how, length))                                                 \
+    F(enum axaddr_status, name##_load,                                                             \
+      (struct name *space, input##_t address, enum axaddr_width width, uint32_t how,               \
+       uint64_t *value),                                                                           \
+      axaddr_guest_load(&name##_instance_, name##_page_, &space->core, address.raw, width, how,    \
+                        value))                                                                    \
+    F(enum axaddr_status, name##_store,                                                            \
+      (struct name *space, input##_t address, enum axaddr_width width, uint32_t how,               \
+       uint64_t value),                                                                            \
+      axaddr_guest_store(&name##_instance_, name##_page_, &space->core, address.raw, width, how,   \
+                         value))                                                                   \
+    F(enum axaddr_status, name##_compare_exchange,                                                 \
+      (struct name *space, input##_t address, enum axaddr_width width, uint32_t how,               \
+       uint64_t desired, uint64_t *expected),                                                      \
+      axaddr_guest_compare_exchange(&name##_instance_, name##_page_, &space->core, address.raw,    \
+                                    width, how, desired, expected))                                \
+    F(enum axaddr_status, name##_segments,                                                         \
+      (struct name *space, input##_t address, uint64_t size, uint32_t access, uint32_t how,        \
+       struct axaddr_segment *segments, size_t max, size_t *count, uint64_t *done),                \
+      axaddr_guest_segments(&name##_instance_, name##_page_, &space->core, address.raw, size,      \
+                            access, how, segments, max, count, done))
 
 /* tracking.h */
 #define AXADDR_TRACKING_FUNCTIONS_(F, F_VOID, name, input, output)

@@ -16,6 +16,7 @@
 
 #include "areas.h"
 #include "concurrent.h"
+#include "devices.h"
 #include "measure.h"
 #include "ranges.h"
 #include "steps.h"
@@ -237,6 +238,7 @@ int main(int argc, char **argv) {
                                               run_split,
                                               run_steps,
                                               run_ranges,
+                                              run_devices,
                                               run_threads,
                                               0};
     unsigned rounds = 1;

@@ -113,6 +113,11 @@ range set: insert + remove among 1,000,000|pair|range_pair_1000000||||1500|held
 range set: find_free among 1,000,000|call|range_find_free||||2000|held
 range set: build 1,000,000 from an array|range|range_build|||||
 range set: clear 1,000,000|range|range_clear|||||
+#device bus of 64 devices, but for loop and handler|by hand
+device access, another device each time|access|device_any|-device_loop|limit_device_any|-device_loop|40|
+  the same with a hint, which is wrong|access|device_any_hint|-device_loop|limit_device_any|-device_loop||
+device access, the same device again, with a hint|access|device_again|-device_loop|limit_device_any|-device_loop|40|held
+  the loop with a handler that does nothing|access|device_loop|||||
 #concurrent instance|one vCPU
 concurrent: map 1 GiB as 4K pages|page|map_4k_vc||map_4k||1.3x|held
 concurrent: map 64 GiB as 2M leaves|entry|map_2m_vc||map_2m||1.3x|held
