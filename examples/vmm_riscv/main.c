@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * main.c: a small VMM for RISC-V. It runs an unmodified U-Boot in VS-mode, behind Sv39x4 tables
- * that axaddr builds: a UART that is passed through, and RAM that is populated by the guest's own
- * faults, U-Boot itself included.
+ * that axaddr builds from its configuration (uboot.toml): a UART that is passed through, and RAM
+ * that is populated by the guest's own faults, U-Boot itself included.
  *
  *     main: make the space -> start the guest -> serve its faults and calls -> verdict (verdict.c)
  *
@@ -20,7 +20,7 @@ static const struct axaddr_hal vmm_hal = {
     .free_block = host_free_block,
 };
 
-AXADDR_IMPLEMENT_SPACE(vm, axaddr_riscv_sv39x4, vmm_hal);
+AXADDR_IMPLEMENT_VM(vm, axaddr_riscv_sv39x4, vmm_hal);
 
 extern const char guest_image[], guest_image_end[], guest_dtb[], guest_dtb_end[];
 
@@ -65,60 +65,39 @@ _Noreturn void machine_trap(uint64_t cause, uint64_t pc, uint64_t value) {
 
 /* ---- the guest's memory ---- */
 
-/** The bytes from `gpa` on that lie in its page, at most `size`. */
-static uint64_t bytes_in_page(axaddr_gpa_t gpa, uint64_t size) {
-    uint64_t left = FRAME_SIZE - axaddr_gpa_align_offset_4k(gpa);
+bool guest_read(struct vmm *machine, axaddr_gpa_t gpa, void *data, uint64_t size) {
+    uint64_t done;
 
-    return left < size ? left : size;
+    return vm_copy_from_guest(&machine->space, gpa, data, size, 0, &done) == AXADDR_OK;
 }
 
-bool guest_read(const struct vmm *machine, axaddr_gpa_t gpa, void *data, uint64_t size) {
-    char *to = data;
+static uint64_t populated_size(void) {
+    struct axaddr_stats stats;
 
-    while (size > 0) {
-        uint64_t piece = bytes_in_page(gpa, size);
-        axaddr_hpa_t hpa;
-
-        if (vm_translate(&machine->space, gpa, &hpa) != AXADDR_OK) {
-            return false;
-        }
-        __builtin_memcpy(to, (const void *)hpa.raw, piece);
-        to += piece;
-        gpa = axaddr_gpa_wrapping_add(gpa, piece);
-        size -= piece;
-    }
-    return true;
+    vm_stats(&vmm.space, &stats);
+    return stats.mapped_bytes;
 }
 
 /** Copy into the guest's RAM; pages that it has not touched are populated as by its own store. */
 static void guest_write(axaddr_gpa_t gpa, const void *data, uint64_t size) {
-    const char *from = data;
+    uint64_t before = populated_size();
+    uint64_t done;
 
-    while (size > 0) {
-        uint64_t piece = bytes_in_page(gpa, size);
-        axaddr_hpa_t hpa;
-
-        if (vm_translate(&vmm.space, gpa, &hpa) != AXADDR_OK) {
-            enum axaddr_fault result = vm_handle_fault(&vmm.space, gpa, AXADDR_WRITE);
-            if (result != AXADDR_FAULT_RESOLVED) {
-                console_print("\nVMM: populate gpa 0x%lx: %s\n", gpa.raw,
-                              axaddr_fault_name(result));
-                stop("the guest's files do not fit into its memory");
-            }
-            vmm.preset_count++;
-            require(vm_translate(&vmm.space, gpa, &hpa), "translate a populated page");
-        }
-        __builtin_memcpy((void *)hpa.raw, from, piece);
-        from += piece;
-        gpa = axaddr_gpa_wrapping_add(gpa, piece);
-        size -= piece;
-    }
+    require(vm_copy_to_guest(&vmm.space, gpa, data, size, AXADDR_ON_DEMAND, &done),
+            "copy into the guest");
+    vmm.preset_count += (populated_size() - before) / FRAME_SIZE;
 }
 
-static void map_ram(void) {
-    require(vm_map_alloc(&vmm.space, GUEST_RAM, GUEST_RAM_SIZE,
-                         AXADDR_READ | AXADDR_WRITE | AXADDR_EXECUTE, AXADDR_LAZY),
-            "map the RAM");
+/** All of the guest's memory and devices, as its configuration says. */
+static void map_all(void) {
+    enum axaddr_status status;
+    size_t failed;
+
+    status = vm_apply(&vmm.space, &axaddr_config_uboot, AXADDR_UNRESERVED_FAIL, &failed);
+    if (status != AXADDR_OK) {
+        console_print("\nVMM: region %lu of the configuration\n", (uint64_t)failed);
+    }
+    require(status, "map the VM");
 }
 
 static void make_space(void) {
@@ -126,10 +105,7 @@ static void make_space(void) {
 
     require(vm_init(&vmm.space, &vmm.host, axaddr_gpa(0), UINT64_C(1) << 41), "init");
     vm_set_vmid(&vmm.space, VMM_VMID);
-    require(vm_map_linear(&vmm.space, GUEST_UART, axaddr_hpa(GUEST_UART.raw), FRAME_SIZE,
-                          AXADDR_READ | AXADDR_WRITE | AXADDR_DEVICE),
-            "map the UART");
-    map_ram();
+    map_all();
     require(axaddr_riscv_gstage_hgatp(&axaddr_riscv_sv39x4, vm_root(&vmm.space), VMM_VMID, &hgatp),
             "hgatp");
     csr_write_hgatp(hgatp);
@@ -143,7 +119,7 @@ static void make_space(void) {
 
 /** The state in which a boot loader expects to be entered (SBI specification, "hart start"). */
 static void reset_vcpu(void) {
-    vmm.vcpu = (struct vcpu){.pc = GUEST_IMAGE.raw};
+    vmm.vcpu = (struct vcpu){.pc = axaddr_config_uboot.bsp_entry};
     vmm.vcpu.x[REG_A0] = 0; /* its hart id */
     vmm.vcpu.x[REG_A1] = GUEST_DTB.raw;
     csr_write_hedeleg(HEDELEG_OF_GUEST);
@@ -179,7 +155,7 @@ static void load_image_page(axaddr_gpa_t page) {
     if (axaddr_gpa_distance(GUEST_IMAGE, page, &offset) != AXADDR_OK || offset >= image_size) {
         return;
     }
-    guest_write(page, guest_image + offset, bytes_in_page(page, image_size - offset));
+    guest_write(page, guest_image + offset, image_size - offset < FRAME_SIZE ? image_size - offset : FRAME_SIZE);
     __asm__ volatile("fence.i" ::: "memory"); /* it may be code */
     vmm.image_count++;
 }
@@ -193,12 +169,12 @@ static void restart_guest(void) {
     }
     vm_stats(&vmm.space, &stats);
     vmm.freed_count += vmm.host.taken_count - stats.table_count;
-    require(vm_unmap(&vmm.space, GUEST_RAM, GUEST_RAM_SIZE), "unmap the RAM");
+    vm_clear(&vmm.space);
     vm_stats(&vmm.space, &stats);
     if (vmm.host.taken_count != stats.table_count) {
-        stop("unmap has not given back all frames of the RAM");
+        stop("the VM's memory has not been given back");
     }
-    map_ram();
+    map_all();
     start_guest();
 }
 

@@ -15,7 +15,7 @@ fail() {
 }
 
 [ $# -eq 1 ] || fail "usage: $0 <build-dir>"
-for tool in clang ld.lld dtc qemu-system-riscv64; do
+for tool in clang ld.lld dtc python3 qemu-system-riscv64; do
     [ -n "$(type -P "$tool")" ] || fail "$tool is missing; $root/tools/setup run installs it"
 done
 [ -s "$guest_image" ] || fail "$guest_image is missing; $root/tools/setup run fetches it"
@@ -26,11 +26,14 @@ build=$(cd "$1" && pwd)
 # ---- build ----
 
 flags=(--target=riscv64-none-elf -march=rv64imac -mabi=lp64 -mcmodel=medany -mno-relax
-    -std=c11 -O2 -g -ffreestanding -I "$root" -fno-pic -fno-stack-protector
+    -std=c11 -O2 -g -ffreestanding -I "$root" -I "$build" -fno-pic -fno-stack-protector
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef
     -DGUEST_IMAGE_FILE="\"$guest_image\"" -DGUEST_DTB_FILE="\"$build/guest.dtb\"")
 objects=()
+vmm_image=(0x80000000 0x10000000) # the VMM and its frames: link.ld, frames.h
 
+"$root/tools/axvmconfig" --width 41 --output-width 56 --image "${vmm_image[@]}" \
+    -o "$build/vm_config.h" "$here/uboot.toml"
 dtc -q -I dts -O dtb -o "$build/guest.dtb" "$here/guest.dts"
 for source in boot.S main.c verdict.c sbi.c console.c memory.c; do
     clang "${flags[@]}" -c "$here/$source" -o "$build/${source%.*}.o"

@@ -73,7 +73,7 @@ static void check_crc(const uint8_t stored[4], uint32_t expected, const char *cl
 }
 
 /** Whether each word of an 8 MiB piece of guest memory is the pattern's, seen from the host. */
-static bool holds_pattern(const struct vmm *vmm, axaddr_gpa_t start) {
+static bool holds_pattern(struct vmm *vmm, axaddr_gpa_t start) {
     static uint32_t words[FRAME_SIZE / sizeof(uint32_t)];
 
     for (uint64_t offset = 0; offset < GUEST_PATTERN_SIZE; offset += FRAME_SIZE) {
@@ -124,7 +124,7 @@ static struct ram_census take_census(const struct vmm *vmm) {
     return census;
 }
 
-static void check_memory(const struct vmm *vmm) {
+static void check_memory(struct vmm *vmm) {
     struct ram_census census = take_census(vmm);
     struct axaddr_mapping uart;
     struct axaddr_stats stats;
@@ -145,7 +145,7 @@ static void check_memory(const struct vmm *vmm) {
           "the UART is passed through as a device that cannot be executed");
 }
 
-void verdict_of_guest(const struct vmm *vmm) {
+void verdict_of_guest(struct vmm *vmm) {
     struct guest_answers answers = {{0}, {0}, {0}, 0};
     uint32_t pattern_crc = crc_of_pattern();
 

@@ -10,17 +10,18 @@
 #include "frames.h"
 #include "hart.h"
 #include "sbi.h"
+#include "vm_config.h" /* tools/axvmconfig makes it of uboot.toml */
 
 /** `struct vm` and the functions vm_...; main.c has their code. */
-AXADDR_DECLARE_SPACE(vm);
+AXADDR_DECLARE_VM(vm);
 
-/* ---- the guest's addresses: guest.dts describes the same to the guest ---- */
+/* ---- the guest's addresses: uboot.toml has them, guest.dts tells them to the guest ---- */
 
-#define GUEST_UART     axaddr_gpa(0x10000000)
-#define GUEST_RAM      axaddr_gpa(0x80000000)
-#define GUEST_RAM_SIZE UINT64_C(0x04000000)
-#define GUEST_DTB      axaddr_gpa(0x80100000)
-#define GUEST_IMAGE    axaddr_gpa(0x80200000) /* where Debian's U-Boot for S-mode is linked */
+#define GUEST_UART     axaddr_gpa(axaddr_config_uboot.devices[0].gpa)
+#define GUEST_RAM      axaddr_gpa(axaddr_config_uboot.regions[0].gpa)
+#define GUEST_RAM_SIZE axaddr_config_uboot.regions[0].size
+#define GUEST_DTB      axaddr_gpa(axaddr_config_uboot.images[AXADDR_IMAGE_DTB].load_address)
+#define GUEST_IMAGE    axaddr_gpa(axaddr_config_uboot.images[AXADDR_IMAGE_KERNEL].load_address)
 
 /* What the script in guest.dts works on. */
 #define GUEST_BOOT         axaddr_gpa(0x80f00000) /* 32 bits: the boots so far; by the VMM */
@@ -61,10 +62,10 @@ struct vmm {
 };
 
 /** Copy out of the guest's memory; false if part of it is not mapped. */
-bool guest_read(const struct vmm *vmm, axaddr_gpa_t gpa, void *data, uint64_t size);
+bool guest_read(struct vmm *vmm, axaddr_gpa_t gpa, void *data, uint64_t size);
 
 /** Check what a guest that has powered off computed, and that its memory is in order. */
-void verdict_of_guest(const struct vmm *vmm);
+void verdict_of_guest(struct vmm *vmm);
 
 /** Check that every frame came back when the space was destroyed. */
 void verdict_of_ledger(const struct vmm *vmm);
