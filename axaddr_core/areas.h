@@ -25,7 +25,7 @@ struct axaddr_area {
     uint64_t last;   /**< last byte */
     uint64_t hpa;    /**< LINEAR: host address of the first byte; otherwise 0 */
     uint32_t flags;  /**< of its mappings (lazy memory: and AXADDR_LAZY_FLAGS; LINEAR: and
-                          AXADDR_OWNED); 0 for DEVICE */
+                          AXADDR_OWNED); 0 for DEVICE. And of AXADDR_TRACK_FLAGS how it is tracked */
     uint32_t cookie; /**< DEVICE, BACKED: the caller's number for it */
     enum axaddr_area_kind kind;
     const char *name; /**< the caller's name for it, or 0: see label */
@@ -115,27 +115,33 @@ static inline bool axaddr_area_continues(const void *value, const void *next, ui
            a[AXADDR_AREA_TAG] == b[AXADDR_AREA_TAG] && a[AXADDR_AREA_NAME] == b[AXADDR_AREA_NAME];
 }
 
-/** Change a value as SET_FLAGS or LABEL says. */
+/**
+ * The flags that a protect sets: with other rights, leaves do not tell any more who was written, so
+ * it ends the tracking of writes.
+ */
+#define AXADDR_AREA_SET_MASK (AXADDR_MAPPING_FLAGS | AXADDR_TRACK_WRITES)
+
+/** Change a value as SET_FLAGS, of the flags in `mask`, or LABEL says. */
 AXADDR_ALWAYS_INLINE void axaddr_area_set(axaddr_word64_t *value, enum axaddr_area_change change,
-                                          const struct axaddr_area *with) {
+                                          uint32_t mask, const struct axaddr_area *with) {
     if (change == AXADDR_AREA_LABEL) {
         value[AXADDR_AREA_TAG] = with->tag;
         value[AXADDR_AREA_NAME] = (uintptr_t)with->name;
     } else {
-        value[AXADDR_AREA_FLAGS] &= ~(uint64_t)AXADDR_MAPPING_FLAGS;
+        value[AXADDR_AREA_FLAGS] &= ~(uint64_t)mask;
         value[AXADDR_AREA_FLAGS] |= with->flags;
     }
 }
 
 /** Whether that would make a difference. */
 AXADDR_ALWAYS_INLINE bool axaddr_area_is_set(const axaddr_word64_t *value,
-                                             enum axaddr_area_change change,
+                                             enum axaddr_area_change change, uint32_t mask,
                                              const struct axaddr_area *with) {
     if (change == AXADDR_AREA_LABEL) {
         return value[AXADDR_AREA_TAG] == with->tag &&
                value[AXADDR_AREA_NAME] == (uintptr_t)with->name;
     }
-    return (value[AXADDR_AREA_FLAGS] & AXADDR_MAPPING_FLAGS) == with->flags;
+    return (value[AXADDR_AREA_FLAGS] & mask) == with->flags;
 }
 
 /* ---- looking ---- */
@@ -246,12 +252,13 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_place(const struct axaddr_instance *self,
 /** Whether SET_FLAGS or LABEL has to cut an area at the border before `address`; the path to it. */
 AXADDR_ALWAYS_INLINE bool axaddr_areas_is_cut(const struct axaddr_instance *self,
                                               const struct axaddr_areas *areas, uint64_t address,
-                                              enum axaddr_area_change change,
+                                              enum axaddr_area_change change, uint32_t mask,
                                               const struct axaddr_area *with,
                                               struct axaddr_range_path *path) {
     struct axaddr_range_hit hit;
 
-    return self->cross(areas, address, path, &hit) && !axaddr_area_is_set(hit.value, change, with);
+    return self->cross(areas, address, path, &hit) &&
+           !axaddr_area_is_set(hit.value, change, mask, with);
 }
 
 /** Whether one area has all of [first, last] and more at both ends; the path to it. */
@@ -263,6 +270,25 @@ AXADDR_ALWAYS_INLINE bool axaddr_areas_is_inside(const struct axaddr_instance *s
     return self->cross(areas, first, path, &hit) && hit.last > last;
 }
 
+/** Nodes that SET_FLAGS, of the flags in `mask`, or LABEL takes. */
+AXADDR_ALWAYS_INLINE size_t axaddr_areas_set_nodes(const struct axaddr_instance *self,
+                                                   const struct axaddr_areas *areas,
+                                                   enum axaddr_area_change change, uint32_t mask,
+                                                   const struct axaddr_area *with) {
+    struct axaddr_range_path path;
+    struct axaddr_range_path other;
+    bool is_first = axaddr_areas_is_cut(self, areas, with->first, change, mask, with, &path);
+    bool is_last =
+        with->last < UINT64_MAX && axaddr_areas_is_cut(self, areas, with->last + 1, change, mask,
+                                                       with, is_first ? &other : &path);
+
+    if (!is_first && !is_last) {
+        return 0;
+    }
+    return axaddr_ranges_nodes(&areas->set, AXADDR_AREA_LEAF_MAX, &path,
+                               is_first && is_last ? &other : 0);
+}
+
 /** Nodes that a change takes. */
 AXADDR_ALWAYS_INLINE size_t axaddr_areas_change_nodes(const struct axaddr_instance *self,
                                                       const struct axaddr_areas *areas,
@@ -270,20 +296,10 @@ AXADDR_ALWAYS_INLINE size_t axaddr_areas_change_nodes(const struct axaddr_instan
                                                       const struct axaddr_area *with) {
     const struct axaddr_ranges *set = &areas->set;
     struct axaddr_range_path path;
-    struct axaddr_range_path other;
     bool is_put;
 
     if (change == AXADDR_AREA_SET_FLAGS || change == AXADDR_AREA_LABEL) {
-        bool is_first = axaddr_areas_is_cut(self, areas, with->first, change, with, &path);
-        bool is_last =
-            with->last < UINT64_MAX && axaddr_areas_is_cut(self, areas, with->last + 1, change,
-                                                           with, is_first ? &other : &path);
-
-        if (!is_first && !is_last) {
-            return 0;
-        }
-        return axaddr_ranges_nodes(set, AXADDR_AREA_LEAF_MAX, &path,
-                                   is_first && is_last ? &other : 0);
+        return axaddr_areas_set_nodes(self, areas, change, AXADDR_AREA_SET_MASK, with);
     }
     is_put = change == AXADDR_AREA_INSERT && !axaddr_areas_is_joined(self, areas, with);
     if (axaddr_areas_is_inside(self, areas, with->first, with->last, &path)) {
@@ -410,30 +426,41 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_merge(const struct axaddr_instance *self,
     }
 }
 
-/** Give [first, last] of `with` its flags, or its name and tag. */
+/** Give [first, last] of `with` its flags, those in `mask`, or its name and tag. */
 AXADDR_ALWAYS_INLINE void axaddr_areas_set(const struct axaddr_instance *self,
                                            struct axaddr_areas *areas,
-                                           enum axaddr_area_change change,
+                                           enum axaddr_area_change change, uint32_t mask,
                                            const struct axaddr_area *with) {
     uint64_t at = with->first;
     struct axaddr_range_path path;
     struct axaddr_range_hit hit;
 
-    if (axaddr_areas_is_cut(self, areas, with->first, change, with, &path)) {
+    if (axaddr_areas_is_cut(self, areas, with->first, change, mask, with, &path)) {
         self->cut_area(areas, with->first);
     }
     if (with->last < UINT64_MAX &&
-        axaddr_areas_is_cut(self, areas, with->last + 1, change, with, &path)) {
+        axaddr_areas_is_cut(self, areas, with->last + 1, change, mask, with, &path)) {
         self->cut_area(areas, with->last + 1);
     }
     while (self->look_area(areas, at, &hit) && hit.first <= with->last) {
-        axaddr_area_set(hit.value, change, with);
+        axaddr_area_set(hit.value, change, mask, with);
         if (hit.last >= with->last) {
             break;
         }
         at = hit.last + 1;
     }
     axaddr_areas_merge(self, areas, with->first, with->last);
+}
+
+/** A change has been made with frames from set->held: what is left of them is in the pool again. */
+AXADDR_ALWAYS_INLINE void axaddr_areas_end_change(struct axaddr_areas *areas,
+                                                  struct axaddr_pool *pool) {
+    struct axaddr_ranges *set = &areas->set;
+
+    areas->frame_count += (uint32_t)(pool->count - set->held.count);
+    *pool = set->held;
+    set->held.head = 0;
+    set->held.count = 0;
 }
 
 /** Change what the set says of [first, last] of `with`. Generated once for each instance. */
@@ -461,13 +488,10 @@ AXADDR_ALWAYS_INLINE void axaddr_areas_change(const struct axaddr_instance *self
         break;
     case AXADDR_AREA_SET_FLAGS:
     case AXADDR_AREA_LABEL:
-        axaddr_areas_set(self, areas, change, with);
+        axaddr_areas_set(self, areas, change, AXADDR_AREA_SET_MASK, with);
         break;
     }
-    areas->frame_count += (uint32_t)(pool->count - set->held.count);
-    *pool = set->held;
-    set->held.head = 0;
-    set->held.count = 0;
+    axaddr_areas_end_change(areas, pool);
 }
 
 #endif /* AXADDR_CORE_AREAS_H */

@@ -67,6 +67,21 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_refusal(const struct axaddr_
 }
 
 /**
+ * Note a write in a leaf that permits it; false: to be looked at again. Where a guest's first write
+ * is a fault, that is what it is here, too: what TLBs hold of the leaf does not permit the write.
+ */
+AXADDR_ALWAYS_INLINE bool axaddr_data_note(const struct axaddr_instance *self,
+                                           const struct axaddr_table *table, uint64_t address,
+                                           uint32_t access, const struct axaddr_position *position,
+                                           uint64_t noted) {
+    if (self->format->note_access != 0) {
+        (void)self->fault_slow(table, address, access, 0);
+        return false;
+    }
+    return axaddr_entry_swap(self, table, position->slot, position->entry, noted);
+}
+
+/**
  * The leaf at an address that permits an access, and for a write is noted as written: what is
  * reserved is populated as by a fault, or without is_on_demand NOT_MAPPED. Within a walk.
  */
@@ -97,10 +112,13 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_leaf(const struct axaddr_ins
                             ? format->note_access(leaf, position->level, access)
                             : leaf | format->noted;
             }
-            if (axaddr_lacking(self, flags, access) == 0 &&
-                (noted == leaf || axaddr_entry_swap(self, table, position->slot, leaf, noted))) {
-                position->entry = plain;
-                return AXADDR_OK;
+            if (axaddr_lacking(self, flags, access) == 0) {
+                if (noted == leaf ||
+                    axaddr_data_note(self, table, address, access, position, noted)) {
+                    position->entry = plain;
+                    return AXADDR_OK;
+                }
+                continue;
             }
         }
         if (is_on_demand) {

@@ -82,12 +82,12 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_count_splits(const struct axaddr_instance *
 }
 
 /**
- * Tables that an unmap or protect of [first, last] needs: one for each level at which one of its
- * ends cuts a leaf or a reservation in two. Faults beside it can only make it less.
+ * Tables that it takes when each level at which one of the ends of [first, last] cuts a leaf or a
+ * reservation in two gets one; with is_split, leaves have been counted already.
  */
-AXADDR_ALWAYS_INLINE uint64_t axaddr_count_cuts(const struct axaddr_instance *self,
+AXADDR_ALWAYS_INLINE uint64_t axaddr_count_ends(const struct axaddr_instance *self,
                                                 const struct axaddr_table *table, uint64_t first,
-                                                uint64_t last) {
+                                                uint64_t last, bool is_split) {
     uint64_t count = 0;
     uint64_t edge = first;
 
@@ -95,6 +95,10 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_count_cuts(const struct axaddr_instance *se
         struct axaddr_position position = self->lookup(table, edge);
         unsigned level = position.entry == self->format->empty ? 0 : position.level;
 
+        if (is_split &&
+            self->format->kind_of(position.entry, position.level) == AXADDR_ENTRY_LEAF) {
+            level = 0;
+        }
         for (; level > 0; level--) {
             uint64_t mask = axaddr_span_mask(self, level);
             if ((edge & ~mask) >= first && (edge | mask) <= last) {
@@ -110,6 +114,16 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_count_cuts(const struct axaddr_instance *se
         }
         edge = last;
     }
+}
+
+/**
+ * Tables that an unmap or protect of [first, last] needs: one for each level at which one of its
+ * ends cuts a leaf or a reservation in two. Faults beside it can only make it less.
+ */
+AXADDR_ALWAYS_INLINE uint64_t axaddr_count_cuts(const struct axaddr_instance *self,
+                                                const struct axaddr_table *table, uint64_t first,
+                                                uint64_t last) {
+    return axaddr_count_ends(self, table, first, last, false);
 }
 
 /* ---- splits ---- */

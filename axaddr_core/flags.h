@@ -39,6 +39,15 @@
 /** Unmap what overlaps the range before, in the same step: nothing is lost if it fails. */
 #define AXADDR_REPLACE   (UINT32_C(1) << 19)
 
+/* How dirty pages are tracked (tracking.h): given to start_tracking, and kept in areas' flags. */
+
+/** By what the format notes of pages (AXADDR_DIRTY). */
+#define AXADDR_TRACK_NOTES  (UINT32_C(1) << 20)
+/** By write protection: a page has WRITE only from its first write on. */
+#define AXADDR_TRACK_WRITES (UINT32_C(1) << 21)
+/** An option beside one of these, not kept: large leaves stay, and are told as a whole. */
+#define AXADDR_TRACK_LARGE  (UINT32_C(1) << 22)
+
 /* How the hypervisor accesses a guest's memory, beside the rights. */
 
 /** Populate what is reserved, as the guest's own access would. */
@@ -62,6 +71,8 @@
 #define AXADDR_SPECIAL_FLAGS (AXADDR_GLOBAL | AXADDR_EXECUTE_MODES)
 /** What a lazy area keeps of the way in which it was mapped. */
 #define AXADDR_LAZY_FLAGS    (AXADDR_LARGE | AXADDR_ZERO_PAGE)
+/** What an area keeps of how it is tracked. */
+#define AXADDR_TRACK_FLAGS   (AXADDR_TRACK_NOTES | AXADDR_TRACK_WRITES)
 
 /** Whether `flags` are known ones with at least one right: anything else is AXADDR_INVALID. */
 AXADDR_ALWAYS_INLINE bool axaddr_flags_are_valid(uint32_t flags) {

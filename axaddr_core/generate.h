@@ -13,6 +13,7 @@
 #include "report.h"
 #include "require.h"
 #include "share.h"
+#include "tracking.h"
 #include "vm.h"
 
 /* The lists are laid out by hand. */
@@ -388,7 +389,31 @@
                             access, how, segments, max, count, done))
 
 /* tracking.h */
-#define AXADDR_TRACKING_FUNCTIONS_(F, F_VOID, name, input, output)
+#define AXADDR_TRACKING_FUNCTIONS_(F, F_VOID, name, input, output)                                 \
+    F(enum axaddr_status, name##_track_,                                                           \
+      (struct name *space, enum axaddr_track_operation operation, uint64_t start, uint64_t size,   \
+       uint32_t how, uint64_t *bitmap, uint64_t bits, uint64_t budget, uint64_t *result),          \
+      axaddr_space_track(&name##_instance_, &space->core, operation, start, size, how, bitmap,     \
+                         bits, budget, result))                                                    \
+    F(enum axaddr_status, name##_tracking_cost,                                                    \
+      (struct name *space, input##_t start, uint64_t size, uint32_t how, uint64_t *frames),        \
+      name##_track_(space, AXADDR_TRACK_COST, start.raw, size, how, 0, 0, 0, frames))              \
+    F(enum axaddr_status, name##_start_tracking,                                                   \
+      (struct name *space, input##_t start, uint64_t size, uint32_t how),                          \
+      name##_track_(space, AXADDR_TRACK_START, start.raw, size, how, 0, 0, 0, 0))                  \
+    F(enum axaddr_status, name##_harvest_dirty,                                                    \
+      (struct name *space, input##_t start, uint64_t size, uint64_t *bitmap, uint64_t bits),       \
+      name##_track_(space, AXADDR_TRACK_DIRTY, start.raw, size, 0, bitmap, bits, 0, 0))            \
+    F(enum axaddr_status, name##_harvest_dirty_step,                                               \
+      (struct name *space, input##_t start, uint64_t size, uint64_t *bitmap, uint64_t bits,        \
+       uint64_t budget, uint64_t *done),                                                           \
+      name##_track_(space, AXADDR_TRACK_DIRTY, start.raw, size, 0, bitmap, bits, budget, done))    \
+    F(enum axaddr_status, name##_harvest_young,                                                    \
+      (struct name *space, input##_t start, uint64_t size, uint64_t *bitmap, uint64_t bits),       \
+      name##_track_(space, AXADDR_TRACK_YOUNG, start.raw, size, 0, bitmap, bits, 0, 0))            \
+    F(enum axaddr_status, name##_stop_tracking,                                                    \
+      (struct name *space, input##_t start, uint64_t size),                                        \
+      name##_track_(space, AXADDR_TRACK_STOP, start.raw, size, 0, 0, 0, 0, 0))
 
 /* vm.h */
 #define AXADDR_VM_REGION_FUNCTIONS_(F, F_VOID, name, input, output)                                \

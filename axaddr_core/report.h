@@ -57,7 +57,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_audit_absent(const struct axaddr_instance *self
     case AXADDR_ABSENT_PARKED_LINK:
         return false;
     }
-    return area->kind == kind && area->flags == flags &&
+    return area->kind == kind && (area->flags & ~AXADDR_TRACK_FLAGS) == flags &&
            area->cookie == axaddr_payload_cookie(payload);
 }
 

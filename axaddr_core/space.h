@@ -229,7 +229,7 @@ AXADDR_ALWAYS_INLINE void axaddr_space_edit_areas(const struct axaddr_instance *
     while (axaddr_areas_visit(self, &space->areas, &visit, &area)) {
         edit->first = area.first > first ? area.first : first;
         edit->last = area.last < last ? area.last : last;
-        edit->keeps_read_only = axaddr_area_is_upgraded(&area);
+        edit->keeps_read_only = axaddr_area_is_sparse(&area);
         edit->has_parked = false;
         axaddr_flush_init(&edit->plan);
         if (!is_collapse) {
@@ -252,7 +252,7 @@ AXADDR_ALWAYS_INLINE void axaddr_space_commit(const struct axaddr_instance *self
     struct axaddr_edit edit;
 
     axaddr_area_of(request, last, &area);
-    if (axaddr_request_is_map(request) && axaddr_area_is_upgraded(&area)) {
+    if (axaddr_request_is_map(request) && axaddr_area_is_sparse(&area)) {
         __atomic_store_n(&space->areas.has_upgrades, true, __ATOMIC_RELAXED);
     }
     axaddr_edit_begin(self, table, &edit, request, last);

@@ -2,9 +2,10 @@
  *
  * upgrade.h: a write to a page that is mapped read-only although its area permits the write: it is
  * the zero frame, or the HAL supplied it read-only (copy-on-write, snapshots), or an area's rights
- * were widened after. The leaf alone does not tell, so the area is looked up, with the lock held;
- * and as another frame takes the place of one that TLBs hold, through a break: otherwise one CPU
- * could still read the old frame when another has written to the new one.
+ * were widened after, or its writes are tracked (tracking.h). The leaf alone does not tell, so the
+ * area is looked up, with the lock held; and where another frame takes the place of one that TLBs
+ * hold, through a break: otherwise one CPU could still read the old frame when another has written
+ * to the new one.
  */
 #ifndef AXADDR_CORE_UPGRADE_H
 #define AXADDR_CORE_UPGRADE_H
@@ -13,10 +14,15 @@
 #include "fault.h"
 #include "run.h"
 
+/** Whether only faults may give some leaves more rights; only lazy areas have ZERO_PAGE. */
+AXADDR_ALWAYS_INLINE bool axaddr_area_is_sparse(const struct axaddr_area *area) {
+    return area->kind == AXADDR_AREA_BACKED || (area->flags & AXADDR_ZERO_PAGE) != 0;
+}
+
 /** Whether leaves of an area may have less rights than the area, which faults then give. */
 AXADDR_ALWAYS_INLINE bool axaddr_area_is_upgraded(const struct axaddr_area *area) {
     return area->kind == AXADDR_AREA_BACKED ||
-           (area->kind == AXADDR_AREA_ALLOC && (area->flags & AXADDR_ZERO_PAGE) != 0);
+           (area->flags & (AXADDR_ZERO_PAGE | AXADDR_TRACK_WRITES)) != 0;
 }
 
 /** Map `frame` in the place of a leaf, with an area's flags; through a break if it is another. */

@@ -14,7 +14,7 @@
 order_format_may=" absent addr base exit flags flush format text "
 order_contract="$order_format_may hal require frame quiesce vmid "
 # The engine without areas: what works on one table.
-order_above_table=" areas upgrade space data report vm guest_memory generate "
+order_above_table=" areas upgrade space data report vm guest_memory tracking generate "
 
 # "includer included" for each #include "..." of the headers, as paths below the root.
 inclusions() {
