@@ -350,7 +350,7 @@ struct axaddr_loongarch64_walk_registers {
     uint32_t pwcl;   /**< CSR 0x1c */
     uint32_t pwch;   /**< CSR 0x1d; the hardware page walker of later processors stays off */
     uint32_t stlbps; /**< CSR 0x1e; also what TLBIDX.PS and TLBREHI.PS are for pages */
-    uint32_t rvacfg; /**< CSR 0x16: without it hardware would ignore bits of some addresses */
+    uint32_t rvacfg; /**< CSR 0x1f: without it hardware would ignore bits of some addresses */
 };
 
 /**

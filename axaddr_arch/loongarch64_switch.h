@@ -35,7 +35,7 @@
 enum axaddr_loongarch64_csr {
     AXADDR_LOONGARCH64_CRMD = 0x0,       /**< PLV 1:0, IE 2, DA 3, PG 4, DATF 6:5, DATM 8:7 */
     AXADDR_LOONGARCH64_TLBIDX = 0x10,    /**< PS 29:24 */
-    AXADDR_LOONGARCH64_RVACFG = 0x16,    /**< address bits that are not there, RDVA */
+    AXADDR_LOONGARCH64_RVACFG = 0x1f,    /**< address bits that are not there, RDVA */
     AXADDR_LOONGARCH64_ASID = 0x18,      /**< ASID 9:0, ASIDBITS 23:16 */
     AXADDR_LOONGARCH64_PGDL = 0x19,      /**< root of the lower half */
     AXADDR_LOONGARCH64_PGDH = 0x1a,      /**< root of the upper half */
@@ -119,7 +119,7 @@ axaddr_loongarch64_switch_with(uint64_t pgdl, uint32_t asid, enum axaddr_vmid_en
 #define AXADDR_LOONGARCH64_CSRS_(CASE)                                                             \
     CASE(AXADDR_LOONGARCH64_CRMD, "0x0")                                                           \
     CASE(AXADDR_LOONGARCH64_TLBIDX, "0x10")                                                        \
-    CASE(AXADDR_LOONGARCH64_RVACFG, "0x16")                                                        \
+    CASE(AXADDR_LOONGARCH64_RVACFG, "0x1f")                                                        \
     CASE(AXADDR_LOONGARCH64_ASID, "0x18")                                                          \
     CASE(AXADDR_LOONGARCH64_PGDL, "0x19")                                                          \
     CASE(AXADDR_LOONGARCH64_PGDH, "0x1a")                                                          \

@@ -377,7 +377,7 @@ static void loongarch64_turns_on(void) {
     machine.at[0x18] = 0xa03ff;
     machine.at[0x8e] = 0xffff80000000203f;
     CHECK_EQ(axaddr_loongarch64_turn_on_with(&all, &loongarch, &machine), AXADDR_OK);
-    CHECK_DONE("1c=5e56e; 1d=2e4; 1e=e; 10=8e000003; 8e=ffff80000000200e; 16=0; 88=9008000; "
+    CHECK_DONE("1c=5e56e; 1d=2e4; 1e=e; 10=8e000003; 8e=ffff80000000200e; 1f=0; 88=9008000; "
                "19=9000000; 1a=9004000; 18=a0000; invtlb; 0=b0; ");
 }
 
