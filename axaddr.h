@@ -138,6 +138,16 @@
  *   vm_load, vm_store, vm_compare_exchange, vm_segments   what emulated devices do for a guest, as
  *                                                far as it goes: guest_memory.h
  *
+ * AXADDR_DEFINE_GUEST_WALK(name, vm, axaddr_x86_guest): name_walk(vm, &regime, gva, access, how,
+ * &page), through the guest's own tables as the machine would, with the fault that the guest is to
+ * get: guest_walk.h, and x86_guest.h, aarch64_guest.h, arm_guest.h, riscv_guest.h,
+ * loongarch64_guest.h in axaddr_arch.
+ *
+ *   vm_start_tracking(vm, gpa, size, how), vm_tracking_cost, vm_harvest_dirty(vm, gpa, size, bitmap,
+ *   bits), vm_harvest_dirty_step, vm_harvest_young, vm_stop_tracking   which pages were written, by
+ *                                                what hardware notes or by write protection:
+ *                                                tracking.h
+ *
  * AXADDR_DEFINE_DEVICE_BUS(name, address, capacity): which emulated device a guest-physical address,
  * an I/O port or a system register is, without a lock: device_bus.h.
  *
@@ -167,23 +177,29 @@
 #include "axaddr_core/device_bus.h"
 #include "axaddr_core/frame.h"
 #include "axaddr_core/generate.h"
+#include "axaddr_core/guest_walk.h"
 #include "axaddr_core/quiesce.h"
 #include "axaddr_core/range_set.h"
 #include "axaddr_core/vmid.h"
 
 #include "axaddr_arch/aarch64_52.h"
+#include "axaddr_arch/aarch64_guest.h"
 #include "axaddr_arch/aarch64_stage1.h"
 #include "axaddr_arch/aarch64_stage2.h"
 #include "axaddr_arch/aarch64_switch.h"
+#include "axaddr_arch/arm_guest.h"
 #include "axaddr_arch/arm_lpae.h"
 #include "axaddr_arch/arm_short.h"
 #include "axaddr_arch/loongarch64.h"
+#include "axaddr_arch/loongarch64_guest.h"
 #include "axaddr_arch/loongarch64_switch.h"
 #include "axaddr_arch/riscv_gstage.h"
+#include "axaddr_arch/riscv_guest.h"
 #include "axaddr_arch/riscv_stage1.h"
 #include "axaddr_arch/riscv_switch.h"
 #include "axaddr_arch/x86_64.h"
 #include "axaddr_arch/x86_ept.h"
+#include "axaddr_arch/x86_guest.h"
 #include "axaddr_arch/x86_pae.h"
 #include "axaddr_arch/x86_switch.h"
 

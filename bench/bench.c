@@ -17,6 +17,7 @@
 #include "areas.h"
 #include "concurrent.h"
 #include "devices.h"
+#include "guest_walks.h"
 #include "measure.h"
 #include "ranges.h"
 #include "steps.h"
@@ -235,6 +236,7 @@ int main(int argc, char **argv) {
                                               run_areas,
                                               run_translate,
                                               run_translate_vc,
+                                              run_guest_walk,
                                               run_split,
                                               run_steps,
                                               run_ranges,

@@ -102,6 +102,11 @@ split 4 GiB of 2M leaves into 4K pages|page|split||limit_split|||
 collapse them again|page|collapse|||||
 unmap 1 GiB in steps of 512 pages (limit: at once)|page|step||unmap_gib|||
   its longest step|step|step_longest|||||
+#walk of a guest's own tables, x86 4-level|limit
+4 levels over 4 levels, 4K pages in both|walk|guest_walk||limit_guest_walk||400|held
+  a write by user mode, accessed and dirty bits on|walk|guest_walk_noted||limit_guest_walk|||
+  2M leaves in both|walk|guest_walk_2m|||||
+  the loop of these rows by itself|walk|guest_walk_loop|||||
 #range set by itself|binary search
 range set: find among 65,536|call|range_find||limit_range_find||1.15x|held
 range set: insert + remove among 1,024|pair|range_pair_1024||||1500|held

@@ -11,10 +11,10 @@
 #   generate with the name that the user chose.
 
 # What a format may include, and what the engine stands on. All else in axaddr_core is the engine.
-order_format_may=" absent addr base exit flags flush format text "
+order_format_may=" absent addr base exit flags flush format guest_format text "
 order_contract="$order_format_may hal require frame quiesce vmid "
 # The engine without areas: what works on one table.
-order_above_table=" areas upgrade space data report vm guest_memory tracking generate "
+order_above_table=" areas upgrade space data report vm guest_memory guest_walk tracking generate "
 
 # "includer included" for each #include "..." of the headers, as paths below the root.
 inclusions() {
