@@ -138,6 +138,8 @@
  *   vm_load, vm_store, vm_compare_exchange, vm_segments   what emulated devices do for a guest, as
  *                                                far as it goes: guest_memory.h
  *
+ *   vm_handle_fault_cookie(vm, gpa, access, &cookie)   handle_fault, which tells a DEVICE's cookie
+ *
  * AXADDR_DEFINE_GUEST_WALK(name, vm, axaddr_x86_guest): name_walk(vm, &regime, gva, access, how,
  * &page), through the guest's own tables as the machine would, with the fault that the guest is to
  * get: guest_walk.h, and x86_guest.h, aarch64_guest.h, arm_guest.h, riscv_guest.h,

@@ -323,10 +323,23 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_slow(const struct axad
                : AXADDR_FAULT_UNMAPPED;
 }
 
-/** See axaddr_table_fault. */
+/** Whether an entry is of a trapped range, and its cookie. */
+AXADDR_ALWAYS_INLINE bool axaddr_is_trapped(const struct axaddr_format *format,
+                                            const struct axaddr_position *position,
+                                            uint32_t *cookie) {
+    if (format->kind_of(position->entry, position->level) != AXADDR_ENTRY_ABSENT ||
+        format->absent_kind(position->entry) != AXADDR_ABSENT_TRAPPED) {
+        return false;
+    }
+    *cookie = axaddr_payload_cookie(format->absent_value(position->entry));
+    return true;
+}
+
+/** See axaddr_table_fault, and axaddr_table_fault_cookie, with `cookie`. */
 AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_walk(const struct axaddr_instance *self,
                                                          const struct axaddr_table *table,
-                                                         uint64_t address, uint32_t access) {
+                                                         uint64_t address, uint32_t access,
+                                                         uint32_t *cookie) {
     const struct axaddr_format *format = self->format;
     struct axaddr_position position;
     axaddr_hpa_t frame;
@@ -338,7 +351,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_fault_walk(const struct axaddr_ins
     if (AXADDR_UNLIKELY(!axaddr_walk(self, table, address, &position) ||
                         !axaddr_is_reserved(format, position.entry, &rights) ||
                         axaddr_lacking(self, rights, access) != 0)) {
-        return self->fault_slow(table, address, access, 0);
+        return cookie != 0 && axaddr_is_trapped(format, &position, cookie)
+                   ? AXADDR_FAULT_DEVICE
+                   : self->fault_slow(table, address, access, 0);
     }
     if (AXADDR_UNLIKELY(!self->hal->alloc_frame(table->ctx, &frame))) {
         return AXADDR_FAULT_NO_MEMORY;
@@ -366,7 +381,23 @@ AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault(const struct axaddr_in
     enum axaddr_fault result;
 
     axaddr_enter_walk(self, table);
-    result = axaddr_fault_walk(self, table, address, access);
+    result = axaddr_fault_walk(self, table, address, access, 0);
+    axaddr_leave_walk(self, table);
+    return result;
+}
+
+/**
+ * The same, and where it is DEVICE, *cookie is what map_device was given, by the same walk: which
+ * emulated device it is, unless several lie in one page (device_bus.h). Otherwise it is untouched.
+ */
+AXADDR_ALWAYS_INLINE enum axaddr_fault axaddr_table_fault_cookie(const struct axaddr_instance *self,
+                                                                 const struct axaddr_table *table,
+                                                                 uint64_t address, uint32_t access,
+                                                                 uint32_t *cookie) {
+    enum axaddr_fault result;
+
+    axaddr_enter_walk(self, table);
+    result = axaddr_fault_walk(self, table, address, access, cookie);
     axaddr_leave_walk(self, table);
     return result;
 }

@@ -429,6 +429,10 @@
        enum axaddr_unreserved unreserved),                                                         \
       axaddr_space_map_identical(&name##_instance_, &space->core, start.raw, size, flags,          \
                                  unreserved))                                                      \
+    F(enum axaddr_fault, name##_handle_fault_cookie,                                               \
+      (struct name *space, input##_t address, uint32_t access, uint32_t *cookie),                  \
+      axaddr_table_fault_cookie(&name##_instance_, &space->core.table, address.raw, access,        \
+                                cookie))                                                           \
     F(enum axaddr_status, name##_apply_regions,                                                    \
       (struct name *space, const struct axaddr_vm_region *regions, size_t count,                   \
        enum axaddr_unreserved unreserved, size_t *failed),                                         \

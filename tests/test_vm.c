@@ -372,6 +372,32 @@ static void regions_are_mapped_as_they_say(void) {
     end();
 }
 
+/** A device's page among others, and one of a range that one absent entry is for. */
+static void a_fault_tells_the_device(void) {
+    uint32_t cookie = 99;
+
+    begin();
+    STATUS(OK, ept_map_device(&vm, axaddr_gpa(0x1000), PAGE, 7));
+    STATUS(OK, ept_map_device(&vm, axaddr_gpa(UINT64_C(1) << 30), UINT64_C(1) << 30,
+                              AXADDR_COOKIE_MAX));
+    STATUS(OK, ept_map_alloc(&vm, axaddr_gpa(0), PAGE, R | W, AXADDR_LAZY));
+    STATUS(OK, ept_map_linear(&vm, axaddr_gpa(0x3000), axaddr_hpa(0), PAGE, R));
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa(0), W, &cookie), AXADDR_FAULT_RESOLVED);
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa(0), W, &cookie), AXADDR_FAULT_SPURIOUS);
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa(0), X, &cookie), AXADDR_FAULT_DENIED);
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa(0x2000), R, &cookie), AXADDR_FAULT_UNMAPPED);
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa(0x3000), W, &cookie), AXADDR_FAULT_DENIED);
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa(UINT64_MAX), W, &cookie),
+             AXADDR_FAULT_UNMAPPED);
+    CHECK_EQ(cookie, 99);
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa(0x1fff), R, &cookie), AXADDR_FAULT_DEVICE);
+    CHECK_EQ(cookie, 7);
+    CHECK_EQ(ept_handle_fault_cookie(&vm, axaddr_gpa((UINT64_C(1) << 30) + 5), W, &cookie),
+             AXADDR_FAULT_DEVICE);
+    CHECK_EQ(cookie, AXADDR_COOKIE_MAX);
+    end();
+}
+
 /** The areas as text. */
 static void tell(char *text, size_t size) {
     struct axaddr_dump dump = {0, false, false, false};
@@ -717,6 +743,7 @@ int main(void) {
     CASE(a_host_without_alloc_at_can_map_only);
     CASE(a_bare_table_owns_nothing);
     CASE(regions_are_mapped_as_they_say);
+    CASE(a_fault_tells_the_device);
     CASE(one_that_fails_takes_all_back);
     CASE(every_allocation_that_fails_takes_all_back);
     CASE(a_config_is_mapped_as_it_says);

@@ -155,7 +155,8 @@ static void load_image_page(axaddr_gpa_t page) {
     if (axaddr_gpa_distance(GUEST_IMAGE, page, &offset) != AXADDR_OK || offset >= image_size) {
         return;
     }
-    guest_write(page, guest_image + offset, image_size - offset < FRAME_SIZE ? image_size - offset : FRAME_SIZE);
+    guest_write(page, guest_image + offset,
+                image_size - offset < FRAME_SIZE ? image_size - offset : FRAME_SIZE);
     __asm__ volatile("fence.i" ::: "memory"); /* it may be code */
     vmm.image_count++;
 }
