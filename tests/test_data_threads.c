@@ -6,109 +6,28 @@
  * harvest tells of it; and a page that has become read-only does not change any more.
  */
 #include <pthread.h>
-#include <sched.h>
-#include <unistd.h>
 
-#define AXADDR_CPU_RELAX() sched_yield()
-
-#include "axaddr.h"
-#include "axaddr_core/quiesce.h"
 #include "check.h"
 
-#define R    AXADDR_READ
-#define W    AXADDR_WRITE
-#define RW   (R | W)
-#define PAGE 4096u
+#define R  AXADDR_READ
+#define W  AXADDR_WRITE
+#define RW (R | W)
 
-#define FRAME_COUNT  512u
-#define PAGE_COUNT   16u
-#define WRITER_COUNT 2u
-#define CPU_COUNT    (WRITER_COUNT + 1)
-#define SLOT_WORDS   8u
-#define SLOT_SIZE    (SLOT_WORDS * 8)
-#define LAZY         UINT64_C(0x200000) /* a window of PAGE_COUNT pages of the space's own */
-#define BACKED       UINT64_C(0x400000) /* ... and one of supplied ones */
-#define SUPPLIED     UINT64_C(0x3333333333333333)
+#define THREAD_FRAME_COUNT 512u
+#define PAGE_COUNT         16u
+#define WRITER_COUNT       2u
+#define THREAD_CPU_COUNT   (WRITER_COUNT + 1)
+#define SLOT_WORDS         8u
+#define SLOT_SIZE          (SLOT_WORDS * 8)
+#define LAZY               UINT64_C(0x200000) /* a window of PAGE_COUNT pages of the space's own */
+#define BACKED             UINT64_C(0x400000) /* ... and one of supplied ones */
+#define SUPPLIED           UINT64_C(0x3333333333333333)
+
+#include "thread_host.h"
 
 /* ---- the machine ---- */
 
-static uint64_t frames[FRAME_COUNT][PAGE / 8] __attribute__((aligned(4096)));
-static uint32_t free_frames[FRAME_COUNT];
-static uint32_t free_count;
-static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t edit_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct axaddr_quiesce_cpu cpus[CPU_COUNT];
-static _Thread_local unsigned this_cpu;
-static _Thread_local unsigned frame_at_count;
 static bool told[PAGE_COUNT]; /* with edit_lock */
-
-static uint64_t *frame_words(axaddr_hpa_t frame) {
-    return frames[frame.raw / PAGE];
-}
-
-static void fill(uint64_t *words, uint64_t word) {
-    unsigned i;
-
-    for (i = 0; i < PAGE / 8; i++) {
-        words[i] = word;
-    }
-}
-
-static inline bool thread_alloc(void *ctx, axaddr_hpa_t *frame) {
-    bool is_there;
-
-    (void)ctx;
-    pthread_mutex_lock(&pool_lock);
-    is_there = free_count > 0;
-    if (is_there) {
-        *frame = axaddr_hpa((uint64_t)free_frames[--free_count] * PAGE);
-    }
-    pthread_mutex_unlock(&pool_lock);
-    return is_there;
-}
-
-static inline void thread_free(void *ctx, axaddr_hpa_t frame) {
-    (void)ctx;
-    fill(frame_words(frame), UINT64_C(0xdddddddddddddddd));
-    pthread_mutex_lock(&pool_lock);
-    free_frames[free_count++] = (uint32_t)(frame.raw / PAGE);
-    pthread_mutex_unlock(&pool_lock);
-}
-
-/** Now and then whoever is about to copy takes a while. */
-static inline void *thread_at(void *ctx, axaddr_hpa_t frame) {
-    (void)ctx;
-    if (this_cpu < WRITER_COUNT && ++frame_at_count % 37 == 0) {
-        sched_yield();
-    }
-    return frame_words(frame);
-}
-
-static inline void thread_flush(void *ctx, const struct axaddr_flush *plan) {
-    (void)ctx;
-    (void)plan;
-}
-
-static inline void thread_lock(void *ctx) {
-    (void)ctx;
-    pthread_mutex_lock(&edit_lock);
-}
-static inline void thread_unlock(void *ctx) {
-    (void)ctx;
-    pthread_mutex_unlock(&edit_lock);
-}
-static inline void thread_quiesce(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_wait(cpus, CPU_COUNT);
-}
-static inline void thread_enter(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_enter(&cpus[this_cpu]);
-}
-static inline void thread_leave(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_leave(&cpus[this_cpu]);
-}
 
 AXADDR_NOINLINE static enum axaddr_fault thread_supply(void *ctx, struct axaddr_supply *supply) {
     axaddr_hpa_t frame = axaddr_hpa(0);
@@ -270,10 +189,7 @@ static void begin(void) {
     }
     memset(cpus, 0, sizeof cpus);
     this_cpu = WRITER_COUNT;
-    free_count = 0;
-    for (i = 0; i < FRAME_COUNT; i++) {
-        free_frames[free_count++] = i;
-    }
+    thread_begin();
     CHECK_EQ(vm_init(&vm, 0, axaddr_gpa(0), UINT64_C(1) << 30), AXADDR_OK);
     CHECK_EQ(vm_map_alloc(&vm, axaddr_gpa(LAZY), PAGE_COUNT * PAGE, RW, AXADDR_LAZY), AXADDR_OK);
     CHECK_EQ(vm_map_backed(&vm, axaddr_gpa(BACKED), PAGE_COUNT * PAGE, RW, 1), AXADDR_OK);
@@ -287,7 +203,7 @@ static void end(void) {
     }
     CHECK_EQ(vm_audit(&vm, &where), AXADDR_OK);
     vm_destroy(&vm);
-    CHECK_EQ(free_count, FRAME_COUNT);
+    CHECK_EQ(free_count, THREAD_FRAME_COUNT);
 }
 
 /* ---- cases ---- */

@@ -5,90 +5,21 @@
  * count is lost, and no frame is touched that was freed.
  */
 #include <pthread.h>
-#include <sched.h>
-#include <unistd.h>
 
-#define AXADDR_CPU_RELAX() sched_yield()
-
-#include "axaddr.h"
 #include "check.h"
 
-#define RW           (AXADDR_READ | AXADDR_WRITE)
-#define PAGE         4096u
-#define FRAME_COUNT  64u
-#define THREAD_COUNT 2u
-#define CPU_COUNT    (THREAD_COUNT + 1)
-#define COUNT        100000u            /* exchanges of each thread */
-#define KEPT         UINT64_C(0x200000) /* a page in which they count */
-#define LENT         UINT64_C(0x201000) /* pages that come and go */
-#define LENT_COUNT   4u
+#define RW                 (AXADDR_READ | AXADDR_WRITE)
+#define THREAD_FRAME_COUNT 64u
+#define THREAD_COUNT       2u
+#define THREAD_CPU_COUNT   (THREAD_COUNT + 1)
+#define COUNT              100000u            /* exchanges of each thread */
+#define KEPT               UINT64_C(0x200000) /* a page in which they count */
+#define LENT               UINT64_C(0x201000) /* pages that come and go */
+#define LENT_COUNT         4u
+
+#include "thread_host.h"
 
 /* ---- the machine ---- */
-
-static unsigned char frames[FRAME_COUNT][PAGE] __attribute__((aligned(4096)));
-static uint32_t free_frames[FRAME_COUNT];
-static uint32_t free_count;
-static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t edit_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct axaddr_quiesce_cpu cpus[CPU_COUNT];
-static _Thread_local unsigned this_cpu;
-
-static inline bool thread_alloc(void *ctx, axaddr_hpa_t *frame) {
-    bool is_there;
-
-    (void)ctx;
-    pthread_mutex_lock(&pool_lock);
-    is_there = free_count > 0;
-    if (is_there) {
-        *frame = axaddr_hpa((uint64_t)free_frames[--free_count] * PAGE);
-    }
-    pthread_mutex_unlock(&pool_lock);
-    return is_there;
-}
-
-/** Poisoned at once, by plain stores: the sanitizer tells if anybody is still at it. */
-static inline void thread_free(void *ctx, axaddr_hpa_t frame) {
-    (void)ctx;
-    memset(frames[frame.raw / PAGE], 0xdd, PAGE);
-    pthread_mutex_lock(&pool_lock);
-    free_frames[free_count++] = (uint32_t)(frame.raw / PAGE);
-    pthread_mutex_unlock(&pool_lock);
-}
-
-static inline void *thread_at(void *ctx, axaddr_hpa_t frame) {
-    (void)ctx;
-    return frames[frame.raw / PAGE];
-}
-
-static inline void thread_flush(void *ctx, const struct axaddr_flush *plan) {
-    (void)ctx;
-    (void)plan;
-}
-
-static inline void thread_lock(void *ctx) {
-    (void)ctx;
-    pthread_mutex_lock(&edit_lock);
-}
-
-static inline void thread_unlock(void *ctx) {
-    (void)ctx;
-    pthread_mutex_unlock(&edit_lock);
-}
-
-static inline void thread_quiesce(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_wait(cpus, CPU_COUNT);
-}
-
-static inline void thread_enter(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_enter(&cpus[this_cpu]);
-}
-
-static inline void thread_leave(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_leave(&cpus[this_cpu]);
-}
 
 static inline void thread_harvested(void *ctx, uint64_t address, uint64_t size, uint32_t notes) {
     (void)ctx;
@@ -207,9 +138,7 @@ static void no_count_is_lost(void) {
     unsigned k;
 
     this_cpu = THREAD_COUNT;
-    for (i = 0; i < FRAME_COUNT; i++) {
-        free_frames[free_count++] = i;
-    }
+    thread_begin();
     CHECK_EQ(vm_init(&vm, 0, axaddr_gpa(0), UINT64_C(1) << 30), AXADDR_OK);
     CHECK_EQ(vm_map_alloc(&vm, axaddr_gpa(KEPT), PAGE, RW, AXADDR_POPULATE), AXADDR_OK);
     CHECK_EQ(vm_map_alloc(&vm, axaddr_gpa(LENT), LENT_COUNT * PAGE, RW, AXADDR_LAZY), AXADDR_OK);
@@ -240,7 +169,7 @@ static void no_count_is_lost(void) {
         CHECK_EQ(value, added & axaddr_width_mask(counters[k].width));
     }
     vm_destroy(&vm);
-    CHECK_EQ(free_count, FRAME_COUNT);
+    CHECK_EQ(free_count, THREAD_FRAME_COUNT);
 }
 
 int main(void) {

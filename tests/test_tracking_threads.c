@@ -5,90 +5,21 @@
  * is what was written. Meant for ThreadSanitizer as well.
  */
 #include <pthread.h>
-#include <sched.h>
-#include <unistd.h>
 
-#define AXADDR_CPU_RELAX() sched_yield()
-
-#include "axaddr.h"
-#include "axaddr_core/quiesce.h"
 #include "check.h"
 
-#define RW   (AXADDR_READ | AXADDR_WRITE)
-#define PAGE 4096u
+#define RW (AXADDR_READ | AXADDR_WRITE)
 
-#define FRAME_COUNT  256u
-#define PAGE_COUNT   24u
-#define WRITER_COUNT 2u
-#define CPU_COUNT    (WRITER_COUNT + 1)
-#define SLOT_WORDS   8u
-#define RAM          UINT64_C(0x200000)
+#define THREAD_FRAME_COUNT 256u
+#define PAGE_COUNT         24u
+#define WRITER_COUNT       2u
+#define THREAD_CPU_COUNT   (WRITER_COUNT + 1)
+#define SLOT_WORDS         8u
+#define RAM                UINT64_C(0x200000)
+
+#include "thread_host.h"
 
 /* ---- the machine ---- */
-
-static uint64_t frames[FRAME_COUNT][PAGE / 8] __attribute__((aligned(4096)));
-static uint32_t free_frames[FRAME_COUNT];
-static uint32_t free_count;
-static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_mutex_t edit_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct axaddr_quiesce_cpu cpus[CPU_COUNT];
-static _Thread_local unsigned this_cpu;
-static _Thread_local unsigned frame_at_count;
-
-static inline bool thread_alloc(void *ctx, axaddr_hpa_t *frame) {
-    bool is_there;
-
-    (void)ctx;
-    pthread_mutex_lock(&pool_lock);
-    is_there = free_count > 0;
-    if (is_there) {
-        *frame = axaddr_hpa((uint64_t)free_frames[--free_count] * PAGE);
-    }
-    pthread_mutex_unlock(&pool_lock);
-    return is_there;
-}
-
-static inline void thread_free(void *ctx, axaddr_hpa_t frame) {
-    (void)ctx;
-    pthread_mutex_lock(&pool_lock);
-    free_frames[free_count++] = (uint32_t)(frame.raw / PAGE);
-    pthread_mutex_unlock(&pool_lock);
-}
-
-/** Now and then whoever is about to write takes a while. */
-static inline void *thread_at(void *ctx, axaddr_hpa_t frame) {
-    (void)ctx;
-    if (this_cpu < WRITER_COUNT && ++frame_at_count % 29 == 0) {
-        sched_yield();
-    }
-    return frames[frame.raw / PAGE];
-}
-
-static inline void thread_flush(void *ctx, const struct axaddr_flush *plan) {
-    (void)ctx;
-    (void)plan;
-}
-
-static inline void thread_lock(void *ctx) {
-    (void)ctx;
-    pthread_mutex_lock(&edit_lock);
-}
-static inline void thread_unlock(void *ctx) {
-    (void)ctx;
-    pthread_mutex_unlock(&edit_lock);
-}
-static inline void thread_quiesce(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_wait(cpus, CPU_COUNT);
-}
-static inline void thread_enter(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_enter(&cpus[this_cpu]);
-}
-static inline void thread_leave(void *ctx) {
-    (void)ctx;
-    axaddr_quiesce_leave(&cpus[this_cpu]);
-}
 
 static const struct axaddr_hal thread_hal = {
     .alloc_frame = thread_alloc,
@@ -228,12 +159,8 @@ static void migrate(uint32_t how) {
     axaddr_gpa_t where = axaddr_gpa(0);
     unsigned round;
     unsigned page;
-    unsigned i;
 
-    free_count = 0;
-    for (i = 0; i < FRAME_COUNT; i++) {
-        free_frames[free_count++] = i;
-    }
+    thread_begin();
     memset(writers, 0, sizeof writers);
     memset(copies, 0, sizeof copies);
     this_cpu = WRITER_COUNT;
@@ -257,7 +184,7 @@ static void migrate(uint32_t how) {
     }
     CHECK_EQ(vm_audit(&vm, &where), AXADDR_OK);
     vm_destroy(&vm);
-    CHECK_EQ(free_count, FRAME_COUNT);
+    CHECK_EQ(free_count, THREAD_FRAME_COUNT);
 }
 
 static void migrates_by_notes(void) {
