@@ -217,6 +217,11 @@ static bool is_too_much(void) {
     if (has_budget() && says("no sequential order")) {
         return true;
     }
+    /* While a split is at work faults map no large leaves: what is counted then tells. */
+    if (scenario_has_large && has_call(CALL_SPLIT) && has_call(CALL_COUNT) &&
+        says("no sequential order")) {
+        return true;
+    }
     /* Such a call is not over when its fault is: it gives back what is left of its pool. */
     if (has_call(CALL_FAULT_POOL) && says("which another call is about to use")) {
         return true;
