@@ -316,13 +316,22 @@ AXADDR_ALWAYS_INLINE uint64_t axaddr_aarch64_guest_slot(uint64_t base, uint64_t 
     return base | (address >> shift & axaddr_low_bits(width - shift)) << 3;
 }
 
+/** The level at which a walk begins, 0 the last. Compared, as 32-bit processors may not divide. */
+AXADDR_ALWAYS_INLINE unsigned axaddr_aarch64_guest_top(unsigned width, unsigned page_shift) {
+    unsigned bits = page_shift - 3; /* of the index of each level */
+    unsigned above = width - page_shift - 1;
+
+    return (above >= bits ? 1u : 0) + (above >= 2 * bits ? 1u : 0) + (above >= 3 * bits ? 1u : 0) +
+           (above >= 4 * bits ? 1u : 0);
+}
+
 static inline enum axaddr_guest_step axaddr_aarch64_guest_begin(const void *context,
                                                                 struct axaddr_guest_walk *walk) {
     const struct axaddr_aarch64_guest_regime *regime =
         (const struct axaddr_aarch64_guest_regime *)context;
     struct axaddr_aarch64_guest_half half;
     enum axaddr_guest_fault_kind asked;
-    unsigned width, shift;
+    unsigned width, shift, top;
     uint64_t root;
     bool has_tag;
 
@@ -339,14 +348,14 @@ static inline enum axaddr_guest_step axaddr_aarch64_guest_begin(const void *cont
         return axaddr_aarch64_guest_fault(walk, asked, AXADDR_AARCH64_STATUS_TRANSLATION);
     }
     width = 64 - half.size_bits;
-    shift = axaddr_aarch64_level_shift(half.page_shift,
-                                       (width - half.page_shift - 1) / (half.page_shift - 3));
+    top = axaddr_aarch64_guest_top(width, half.page_shift);
+    shift = axaddr_aarch64_level_shift(half.page_shift, top);
     root = axaddr_aarch64_guest_root(regime, &half, width - shift + 3);
     if (root >> half.width != 0) {
         return axaddr_aarch64_guest_fault(walk, AXADDR_GUEST_FAULT_ADDRESS_SIZE,
                                           AXADDR_AARCH64_STATUS_ADDRESS_SIZE);
     }
-    walk->level = (width - half.page_shift - 1) / (half.page_shift - 3);
+    walk->level = top;
     walk->slot = axaddr_aarch64_guest_slot(root, walk->address, shift, width);
     return AXADDR_GUEST_TABLE;
 }

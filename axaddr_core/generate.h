@@ -346,7 +346,7 @@
     F(enum axaddr_status, name##_page_,                                                            \
       (const struct axaddr_space *space, uint64_t address, uint32_t access, uint32_t how,          \
        unsigned char **at),                                                                        \
-      axaddr_guest_page(&name##_instance_, space, address, access, how, at))                       \
+      axaddr_guest_begin_page(&name##_instance_, space, address, access, how, at))                 \
     F(enum axaddr_status, name##_copy_from_guest,                                                  \
       (struct name *space, input##_t address, void *to, uint64_t size, uint32_t how,               \
        uint64_t *done),                                                                            \

@@ -68,10 +68,10 @@ typedef uint16_t axaddr_word16_t __attribute__((may_alias));
  * Begin to access the page of an address: *at is where the host sees that byte. OK: the caller is
  * in a walk, which he has to leave. Generated once for each space: `page` below.
  */
-AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_guest_page(const struct axaddr_instance *self,
-                                                          const struct axaddr_space *space,
-                                                          uint64_t address, uint32_t access,
-                                                          uint32_t how, unsigned char **at) {
+AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_guest_begin_page(const struct axaddr_instance *self,
+                                                                const struct axaddr_space *space,
+                                                                uint64_t address, uint32_t access,
+                                                                uint32_t how, unsigned char **at) {
     const struct axaddr_table *table = &space->table;
     uint64_t mask = axaddr_span_mask(self, 0);
     struct axaddr_position position;

@@ -560,6 +560,7 @@ axaddr_walk_guest(const struct axaddr_instance *self, const struct axaddr_space 
                                  address.raw, access, how, page);                                  \
     }                                                                                              \
     AXADDR_END_GENERATED_                                                                          \
-    struct guest##_regime
+    AXADDR_STATIC_ASSERT(sizeof(guest) == sizeof(struct axaddr_guest_format),                      \
+                         "the last argument is the guest's format itself")
 
 #endif /* AXADDR_CORE_GUEST_WALK_H */

@@ -4,10 +4,12 @@
 #
 # - it compiles without a warning, by each compiler, optimisation, language and target;
 # - no call or jump through a register or memory is left, so that format and HAL have folded in
-#   (from -Og on; jump tables are turned off, as they would be jumps through memory, too);
+#   (from -Og on; jump tables are turned off, as they would be jumps through memory, too), but for
+#   the functions that users hand in: visitors, and the handlers of devices;
 # - compiled freestanding, it needs nothing from outside but the HAL: no memset, no division helper.
 #
-# And every.c is complete: it has all formats of axaddr_arch and all functions of the macros.
+# And every.c is complete: it has all formats and guests of axaddr_arch, and all functions of the
+# macros.
 
 # name; FORMATS (every.c); what to look at besides the warnings; compiler and flags.
 calls_builds=(
@@ -71,6 +73,15 @@ indirect_calls() {
         }'
 }
 
+# Of such a list, without the calls of what users hand in: the visitor of visit_data, where that is not
+# inlined, and a device's handler, at the two places where a bus has found it.
+unexpected_calls() {
+    awk '
+        /(space|vm)_visit_data/ { next }
+        /bus_access/ && ++handlers[$1] <= 2 { next }
+        { print }'
+}
+
 # The undefined symbols of object $1 that the HAL does not declare, each with a function that wants it.
 foreign_symbols() {
     local tool=llvm-nm symbol where
@@ -111,8 +122,8 @@ calls_build() {
         if [ "$(grep -c '^[0-9a-f]* <use_.*>:' "$object.s")" -lt 40 ] && [[ $name != *++* ]]; then
             fail "indirect calls: $name" "the disassembly is not what this check can read"
         fi
-        # What visit_data calls so, where it is not inlined, is the visitor that it was given.
-        indirect_calls <"$object.s" | grep -v 'space_visit_data' | report_list "indirect calls: $name" "indirect calls"
+        indirect_calls <"$object.s" | unexpected_calls |
+            report_list "indirect calls: $name" "indirect calls"
     fi
     if [[ $looks == *symbols* ]]; then
         foreign_symbols "$object" "$name" |
@@ -145,6 +156,25 @@ calls_control() {
     fi
 }
 
+# That a user's own function is let through, and no other.
+calls_expected_control() {
+    local left
+    left=$(unexpected_calls <<'END'
+use_ept_vm_visit_data: call *%rax
+mmio_bus_access: call *%rax
+mmio_bus_access: call *%rbx
+mmio_bus_access: call *%rcx
+use_mmio_bus_find: call *%rax
+use_ept_vm_apply: call *%rax
+END
+    )
+    if [ "$(cut -d: -f1 <<<"$left" | paste -sd ' ')" = "mmio_bus_access use_mmio_bus_find use_ept_vm_apply" ]; then
+        pass "control: users' functions"
+    else
+        fail "control: users' functions" "leaves: $(paste -sd ' ' <<<"$left")"
+    fi
+}
+
 # The names of the functions that macro use $1 ("AXADDR_DEFINE_SPACE(zz, ...)") generates for users.
 generated_names() {
     printf '#include "axaddr.h"\nBEGIN_HERE\n%s\n' "$1" | gcc -E -P "-I$root" - |
@@ -161,11 +191,12 @@ complete() {
     comm -3 <(generated_names "$2") <(wrapped_names "${@:3}") | tr -d '\t' |
         report_list "every.h is complete: $1" "not in both"
 }
-complete_formats() {
+# The constants of type struct $1 that axaddr_arch defines, against those of a list on stdin.
+complete_constants() {
     comm -3 <(cd "$root/axaddr_arch" &&
-        grep -ohE 'static const struct axaddr_format axaddr_[a-z0-9_]+' -- *.h | sed 's/.* //' | sort -u) \
-        <(grep -oE ' X\([a-z0-9_]+, axaddr_[a-z0-9_]+\)' "$here/../every_format.h" | sed 's/.* //; s/)//' | sort -u) |
-        tr -d '\t' | report_list "every_format.h is complete" "not in both"
+        grep -ohE "static const struct $1 axaddr_[a-z0-9_]+" -- *.h | sed 's/.* //' | sort -u) \
+        <(grep -oE ' X\([a-z0-9_]+, axaddr_[a-z0-9_]+' | sed 's/.* //' | sort -u) |
+        tr -d '\t' | report_list "$2 is complete" "not in both"
 }
 
 check_calls() {
@@ -188,6 +219,11 @@ check_calls() {
         complete space 'AXADDR_DEFINE_SPACE(zz, axaddr_x86_ept, hal);' USE_COMMON USE_SPACE
         complete table 'AXADDR_DEFINE_PAGE_TABLE(zz, axaddr_x86_ept, hal);' USE_COMMON USE_TABLE
         complete frame 'AXADDR_DEFINE_FRAME(zz, hal);' USE_FRAME
+        complete vm 'AXADDR_DEFINE_VM(zz, axaddr_x86_ept, hal);' USE_COMMON USE_SPACE USE_VM
+        complete bus 'AXADDR_DEFINE_DEVICE_BUS(zz, axaddr_gpa, 8);' USE_BUS
+        complete walk 'AXADDR_DEFINE_GUEST_WALK(zz, vm, axaddr_x86_guest);' USE_WALK
     fi
-    complete_formats
+    complete_constants axaddr_format every_format.h <"$here/../every_format.h"
+    complete_constants axaddr_guest_format "every.h: guests" <"$here/every.h"
+    calls_expected_control
 }

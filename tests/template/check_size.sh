@@ -2,14 +2,14 @@
 #
 # check_size.sh: what an instance with its whole API costs, with gcc for x86_64, against the file
 # budgets beside this one: the code (the .text sections of an object that has nothing else, at -Os)
-# and the stack below each entry point (check_stack.sh). Instances are spaces and page tables over
-# each format, for one vCPU and for many, and frames. The code that clang makes, and for other
+# and the stack below each entry point (check_stack.sh). Instances are spaces, page tables and VMs
+# over each format, for one vCPU and for many, and frames. The code that clang makes, and for other
 # targets, is printed beside, without a limit.
 
 # shellcheck source=tests/template/check_stack.sh
 . "$here/check_stack.sh"
 
-size_programs=(space table concurrent_space concurrent_table)
+size_programs=(space table vm concurrent_space concurrent_table concurrent_vm)
 size_formats=(axaddr_x86_ept axaddr_x86_64 axaddr_x86_npt axaddr_aarch64_stage2_40
     axaddr_aarch64_stage2_48 axaddr_riscv_sv39x4 axaddr_riscv_sv48x4 axaddr_riscv_sv39x4_svpbmt
     axaddr_riscv_sv48x4_svpbmt)

@@ -167,4 +167,118 @@ enum axaddr_status arena_visit(void *arg, void *at, size_t size);
     USE(enum axaddr_status, name##_detach, (struct name * frame, axaddr_hpa_t * base),             \
         name##_detach(frame, base))
 
+/** What a VM has beyond a space: VMs get USE_SPACE, too. */
+#define USE_VM(name)                                                                               \
+    USE(enum axaddr_status, name##_copy_from_guest,                                                \
+        (struct name * it, axaddr_gpa_t address, void *to, uint64_t size, uint32_t how,            \
+         uint64_t *done),                                                                          \
+        name##_copy_from_guest(it, address, to, size, how, done))                                  \
+    USE(enum axaddr_status, name##_copy_to_guest,                                                  \
+        (struct name * it, axaddr_gpa_t address, const void *from, uint64_t size, uint32_t how,    \
+         uint64_t *done),                                                                          \
+        name##_copy_to_guest(it, address, from, size, how, done))                                  \
+    USE(enum axaddr_status, name##_fill,                                                           \
+        (struct name * it, axaddr_gpa_t address, uint8_t byte, uint64_t size, uint32_t how,        \
+         uint64_t * done),                                                                         \
+        name##_fill(it, address, byte, size, how, done))                                           \
+    USE(enum axaddr_status, name##_read_string,                                                    \
+        (struct name * it, axaddr_gpa_t address, char *to, uint64_t size, uint32_t how,            \
+         uint64_t *length),                                                                        \
+        name##_read_string(it, address, to, size, how, length))                                    \
+    USE(enum axaddr_status, name##_load,                                                           \
+        (struct name * it, axaddr_gpa_t address, enum axaddr_width width, uint32_t how,            \
+         uint64_t * value),                                                                        \
+        name##_load(it, address, width, how, value))                                               \
+    USE(enum axaddr_status, name##_store,                                                          \
+        (struct name * it, axaddr_gpa_t address, enum axaddr_width width, uint32_t how,            \
+         uint64_t value),                                                                          \
+        name##_store(it, address, width, how, value))                                              \
+    USE(enum axaddr_status, name##_compare_exchange,                                               \
+        (struct name * it, axaddr_gpa_t address, enum axaddr_width width, uint32_t how,            \
+         uint64_t desired, uint64_t * expected),                                                   \
+        name##_compare_exchange(it, address, width, how, desired, expected))                       \
+    USE(enum axaddr_status, name##_segments,                                                       \
+        (struct name * it, axaddr_gpa_t address, uint64_t size, uint32_t access, uint32_t how,     \
+         struct axaddr_segment * segments, size_t max, size_t * count, uint64_t * done),           \
+        name##_segments(it, address, size, access, how, segments, max, count, done))               \
+    USE(enum axaddr_status, name##_tracking_cost,                                                  \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint32_t how, uint64_t * frames),    \
+        name##_tracking_cost(it, start, size, how, frames))                                        \
+    USE(enum axaddr_status, name##_start_tracking,                                                 \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint32_t how),                       \
+        name##_start_tracking(it, start, size, how))                                               \
+    USE(enum axaddr_status, name##_harvest_dirty,                                                  \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint64_t * bitmap, uint64_t bits),   \
+        name##_harvest_dirty(it, start, size, bitmap, bits))                                       \
+    USE(enum axaddr_status, name##_harvest_dirty_step,                                             \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint64_t * bitmap, uint64_t bits,    \
+         uint64_t budget, uint64_t * done),                                                        \
+        name##_harvest_dirty_step(it, start, size, bitmap, bits, budget, done))                    \
+    USE(enum axaddr_status, name##_harvest_young,                                                  \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint64_t * bitmap, uint64_t bits),   \
+        name##_harvest_young(it, start, size, bitmap, bits))                                       \
+    USE(enum axaddr_status, name##_stop_tracking,                                                  \
+        (struct name * it, axaddr_gpa_t start, uint64_t size),                                     \
+        name##_stop_tracking(it, start, size))                                                     \
+    USE(enum axaddr_status, name##_map_region,                                                     \
+        (struct name * it, axaddr_gpa_t start, axaddr_hpa_t host, uint64_t size, uint32_t flags),  \
+        name##_map_region(it, start, host, size, flags))                                           \
+    USE(enum axaddr_status, name##_unmap_region,                                                   \
+        (struct name * it, axaddr_gpa_t start, uint64_t size),                                     \
+        name##_unmap_region(it, start, size))                                                      \
+    USE(enum axaddr_status, name##_map_identical,                                                  \
+        (struct name * it, axaddr_gpa_t start, uint64_t size, uint32_t flags,                      \
+         enum axaddr_unreserved unreserved),                                                       \
+        name##_map_identical(it, start, size, flags, unreserved))                                  \
+    USE(enum axaddr_fault, name##_handle_fault_cookie,                                             \
+        (struct name * it, axaddr_gpa_t address, uint32_t access, uint32_t * cookie),              \
+        name##_handle_fault_cookie(it, address, access, cookie))                                   \
+    USE(enum axaddr_status, name##_apply_regions,                                                  \
+        (struct name * it, const struct axaddr_vm_region *regions, size_t count,                   \
+         enum axaddr_unreserved unreserved, size_t *failed),                                       \
+        name##_apply_regions(it, regions, count, unreserved, failed))                              \
+    USE(enum axaddr_status, name##_apply,                                                          \
+        (struct name * it, const struct axaddr_vm_config *config,                                  \
+         enum axaddr_unreserved unreserved, size_t *failed),                                       \
+        name##_apply(it, config, unreserved, failed))
+
+/** A bus of devices at `address`. */
+#define USE_BUS(name, address)                                                                     \
+    USE(enum axaddr_status, name##_init, (struct name * bus, address##_t first, address##_t last), \
+        name##_init(bus, first, last))                                                             \
+    USE(enum axaddr_status, name##_add,                                                            \
+        (struct name * bus, address##_t first, address##_t last,                                   \
+         const struct axaddr_device *device),                                                      \
+        name##_add(bus, first, last, device))                                                      \
+    USE(enum axaddr_status, name##_remove, (struct name * bus, address##_t first),                 \
+        name##_remove(bus, first))                                                                 \
+    USE(enum axaddr_status, name##_access,                                                         \
+        (const struct name *bus, struct axaddr_bus_hint *hint, address##_t at,                     \
+         struct axaddr_device_access *access),                                                     \
+        name##_access(bus, hint, at, access))                                                      \
+    USE(enum axaddr_status, name##_find,                                                           \
+        (const struct name *bus, address##_t at, struct name##_entry *entry),                      \
+        name##_find(bus, at, entry))                                                               \
+    USE(enum axaddr_status, name##_next,                                                           \
+        (const struct name *bus, address##_t from, struct name##_entry *entry),                    \
+        name##_next(bus, from, entry))                                                             \
+    USE(size_t, name##_count, (const struct name *bus), name##_count(bus))
+
+/** A walk of the tables of a guest of `vm`. */
+#define USE_WALK(name, vm, guest)                                                                  \
+    USE(enum axaddr_walk_result, name##_walk,                                                      \
+        (struct vm * it, const struct guest##_regime *regime, axaddr_gva_t address,                \
+         uint32_t access, uint32_t how, struct axaddr_guest_page *page),                           \
+        name##_walk(it, regime, address, access, how, page))
+
+/* ---- the guests ---- */
+
+/** Every machine whose guests' tables axaddr_arch can walk, as X(tag, guest, vm). */
+#define EVERY_GUEST(X, vm)                                                                         \
+    X(x86, axaddr_x86_guest, vm)                                                                   \
+    X(aarch64, axaddr_aarch64_guest, vm)                                                           \
+    X(arm, axaddr_arm_guest, vm)                                                                   \
+    X(riscv, axaddr_riscv_guest, vm)                                                               \
+    X(loongarch64, axaddr_loongarch64_guest, vm)
+
 #endif /* AXADDR_TESTS_TEMPLATE_EVERY_H */
