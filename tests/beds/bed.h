@@ -5,6 +5,7 @@
  * compares what the machine did with what the library says of the same address.
  *
  *     cases.c             what is tried, and what is right: the same on all machines
+ *     tracked.h           of these: dirty pages; dispatch.h: emulated devices that share a page
  *     bed.c               frames, printing
  *     format.c            the format that is tried: all that is compiled anew for each
  *     <machine>/machine.c the machine: registers, the guest's accesses, its faults

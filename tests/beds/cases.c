@@ -47,7 +47,7 @@ static const struct axaddr_hal bed_hal = {
     .free_block = give_block,
 };
 
-AXADDR_DEFINE_SPACE(vm, BED_FORMAT, bed_hal);
+AXADDR_DEFINE_VM(vm, BED_FORMAT, bed_hal);
 
 static struct vm space;
 static const struct bed_machine *machine;
@@ -1257,6 +1257,22 @@ static void try_beyond(void) {
     expect(vm_unmap(&space, axaddr_gpa(last_page), BED_FRAME_SIZE), AXADDR_OK, last_page);
 }
 
+/* ---- cases: dirty pages; emulated devices in a page ---- */
+
+#include "dispatch.h"
+#include "tracked.h"
+
+static void try_duties(void) {
+    unsigned place;
+
+    for (place = 0; place < PLACE_COUNT; place++) {
+        try_dispatch(place);
+    }
+    try_all_tracked();
+}
+
+/* ---- from begin to end ---- */
+
 static void begin(void) {
     const struct bed_fixture *fixture;
 
@@ -1294,6 +1310,7 @@ void bed_main(void) {
         try_rows();
         try_places();
         try_random();
+        try_duties();
         try_scribbles();
         try_types();
         try_high_bits();
