@@ -505,17 +505,73 @@ static inline bool below_compare(enum axaddr_walk_result result,
 
 /* ---- an input of a fuzzer ---- */
 
+/** The spaces of the kinds that other inputs were of: they take long to be made. */
+static struct below_kept {
+    bool is_there;
+    struct host host;
+    axaddr_hpa_t small[BELOW_SMALL_COUNT];
+    axaddr_hpa_t low[BELOW_LOW_COUNT];
+    axaddr_hpa_t top;
+    axaddr_hpa_t block;
+} below_kept[BELOW_COUNT];
+
+static inline void below_put_aside(void) {
+    struct below_kept *kept = &below_kept[below_index];
+
+    kept->is_there = true;
+    kept->host = below_host;
+    memcpy(kept->small, below_small, sizeof(below_small));
+    memcpy(kept->low, below_low, sizeof(below_low));
+    kept->top = below_top;
+    kept->block = below_block;
+    below = 0;
+}
+
+/** The space itself never moved, nor did its context: below_host. */
+static inline void below_take_back(unsigned index) {
+    struct below_kept *kept = &below_kept[index];
+
+    kept->is_there = false;
+    below_index = index;
+    below = &below_kinds[index];
+    below_on_frame_at = 0;
+    below_host = kept->host;
+    memcpy(below_small, kept->small, sizeof(below_small));
+    memcpy(below_low, kept->low, sizeof(below_low));
+    below_top = kept->top;
+    below_block = kept->block;
+}
+
 /** Every input meets the same: a space of this kind, nothing populated, empty tables. */
 static inline void below_begin_input(unsigned index) {
-    if (below == 0 || below_index != index) {
-        if (below != 0) {
-            below_end();
-        }
+    if (below != 0 && below_index != index) {
+        below_put_aside();
+    }
+    if (below == 0 && below_kept[index].is_there) {
+        below_take_back(index);
+    } else if (below == 0) {
         below_begin(index);
     }
     below_renew();
     below_clear_tables();
     below_take_snapshot();
+}
+
+/** After the last input: also where there was none. */
+AXADDR_UNUSED static void below_end_inputs(void) {
+    unsigned i;
+
+    for (i = 0; i < BELOW_COUNT; i++) {
+        if (below != 0) {
+            below_end();
+        }
+        if (below_kept[i].is_there) {
+            below_take_back(i);
+        }
+    }
+    if (below != 0) {
+        below_end();
+    }
 }
 
 static inline void below_end_input(void) {

@@ -708,8 +708,20 @@ static uint64_t gx_random(struct gx_source *from) {
     return from->state >> 32;
 }
 
+/** 0 to count - 1, which is up to 256: one byte of a fuzzer's. */
+static unsigned gx_choose(struct gx_source *from, unsigned count) {
+    if (from->data == 0) {
+        return (unsigned)(gx_random(from) % count);
+    }
+    if (from->size == 0) {
+        return 0;
+    }
+    from->size--;
+    return *from->data++ % count;
+}
+
 static bool gx_chance(struct gx_source *from, unsigned percent) {
-    return gx_random(from) % 100 < percent;
+    return gx_choose(from, 100) < percent;
 }
 
 /** An entry of 8 or 4 bytes: mostly one that leads on. */
@@ -748,7 +760,7 @@ static uint64_t gx_entry(struct gx_source *from, bool is_wide) {
 }
 
 /** Fill the entries that random addresses lead to, of all pages of the pool. */
-static void gx_fill(struct gx_source *from) {
+AXADDR_UNUSED static void gx_fill(struct gx_source *from) {
     unsigned page;
     unsigned i;
 
@@ -766,7 +778,7 @@ static void gx_fill(struct gx_source *from) {
 /** A part of an address that chooses one of these entries. */
 static uint64_t gx_index(struct gx_source *from, unsigned bits) {
     uint64_t last = axaddr_low_bits(bits);
-    uint64_t i = gx_random(from) % 8;
+    uint64_t i = gx_choose(from, 8);
 
     return i < 4 ? i & last : i < 6 ? last / 2 + i - 4 : last + i - 7;
 }
@@ -827,7 +839,8 @@ static void gx_registers(struct gx_source *from, struct axaddr_x86_guest_regime 
 }
 
 /** PAE's roots in memory have entries of their own kind: take what would be reserved in them. */
-static void gx_clean_pdpt(struct gx_source *from, const struct axaddr_x86_guest_regime *regime) {
+AXADDR_UNUSED static void gx_clean_pdpt(struct gx_source *from,
+                                        const struct axaddr_x86_guest_regime *regime) {
     uint64_t root = regime->cr3 & 0xffffffe0;
     unsigned i;
 
@@ -843,44 +856,137 @@ static void gx_clean_pdpt(struct gx_source *from, const struct axaddr_x86_guest_
 static const uint32_t gx_accesses[] = {
     AXADDR_READ, AXADDR_WRITE, AXADDR_EXECUTE, GX_RW, AXADDR_READ | AXADDR_EXECUTE, 0};
 
-/** A walk of a fuzzer's or of a test's generator. */
-static bool gx_any_walk(struct gx_source *from, const struct axaddr_x86_guest_regime *regime,
-                        struct gx_expected *expected) {
-    uint64_t bits = gx_random(from);
+/** A walk to an address, by bits of any kind. */
+static bool gx_any_access(uint64_t bits, const struct axaddr_x86_guest_regime *regime,
+                          uint64_t address, struct gx_expected *expected) {
     uint32_t access = GX_PICK(gx_accesses, bits >> 3) | ((bits & 1) != 0 ? AXADDR_USER : 0);
     uint32_t how = ((bits >> 1 & 1) != 0 ? AXADDR_SET_NOTES : 0) |
                    ((bits >> 8 & 7) == 0 ? AXADDR_ON_DEMAND : 0);
-    uint64_t address = gx_address(from, gx_mode_of(regime));
 
     return gx_compare(regime, address, access, how, expected);
 }
 
-/** A fuzzer's bytes are registers, entries and accesses. What the walkers do not agree on aborts. */
+/** One of a test's generator. */
+AXADDR_UNUSED static bool gx_any_walk(struct gx_source *from,
+                                      const struct axaddr_x86_guest_regime *regime,
+                                      struct gx_expected *expected) {
+    uint64_t bits = gx_random(from);
+
+    return gx_any_access(bits, regime, gx_address(from, gx_mode_of(regime)), expected);
+}
+
+/* ---- an input of a fuzzer ---- */
+
+#define GX_ROUNDS 24u
+
+/** The worlds of other inputs: they take long to be made. And the entries that an input wrote. */
+static struct gx_world gx_kept[2];
+static uint64_t gx_written[GX_ROUNDS * 5];
+static unsigned gx_written_count;
+
+/** Every input meets the same: a world with nothing populated and no entries. */
+static bool gx_begin_input(bool is_many) {
+    gx_written_count = 0;
+    if (gx_kept[is_many].host.memory == 0) {
+        return gx_begin(is_many);
+    }
+    gx = gx_kept[is_many]; /* to where it was made */
+    host_begin(&gx.host);
+    return GX_CALL(&gx, unmap, axaddr_gpa(GX_LAZY), 24 * GX_PAGE) == AXADDR_OK &&
+           GX_CALL(&gx, map_alloc, axaddr_gpa(GX_LAZY), 16 * GX_PAGE, GX_RWX, AXADDR_LAZY) ==
+               AXADDR_OK &&
+           GX_CALL(&gx, map_alloc, axaddr_gpa(GX_LAZY_RO), 8 * GX_PAGE, AXADDR_READ, AXADDR_LAZY) ==
+               AXADDR_OK;
+}
+
+/** Walks store to entries that were there, so these are all that is not zero any more. */
+static void gx_end_input(void) {
+    while (gx_written_count > 0) {
+        gx_put(gx_written[--gx_written_count] & ~UINT64_C(7), 0, 8);
+    }
+    gx_kept[gx.is_many] = gx;
+}
+
+/** After the last one. */
+AXADDR_UNUSED static void gx_end_inputs(void) {
+    unsigned i;
+
+    for (i = 0; i < 2; i++) {
+        if (gx_kept[i].host.memory != 0) {
+            gx = gx_kept[i];
+            gx_end();
+            memset(&gx_kept[i], 0, sizeof gx_kept[i]);
+        }
+    }
+}
+
+/** Write entries on the way of an address: as far as they are memory, and lead on. */
+static void gx_build(struct gx_source *from, const struct axaddr_x86_guest_regime *regime,
+                     uint64_t address) {
+    enum gx_mode mode = gx_mode_of(regime);
+    bool has_pdptes = mode == GX_PAE && regime->has_pdptes;
+    uint64_t table = mode == GX_PAE  ? regime->cr3 & 0xffffffe0
+                     : mode == GX_32 ? regime->cr3 & 0xfffff000
+                                     : regime->cr3 & UINT64_C(0xffffffffff000);
+    int level;
+
+    for (level = gx_top[mode]; level >= 0; level--) {
+        const struct gx_level *what = &gx_levels[mode][level];
+        uint64_t index = gx_field(address, what->index_high, what->index_low);
+        uint64_t entry = 0;
+
+        if (has_pdptes && level == 2) {
+            entry = regime->pdptes[index];
+        } else if (gx_at(table + index * what->bytes) == 0) {
+            return;
+        } else {
+            entry = gx_entry(from, what->bytes == 8);
+            if (mode == GX_PAE && level == 2 && gx_chance(from, 90)) {
+                entry &= UINT64_C(0x000ffffffffffe19); /* its kind has more that is reserved */
+            }
+            gx_put(table + index * what->bytes, entry, what->bytes);
+            gx_written[gx_written_count++] = table + index * what->bytes;
+        }
+        if (!gx_bit(entry, 0) || (gx_bit(entry, 7) && level < 3)) {
+            return;
+        }
+        table = entry & (what->bytes == 8 ? UINT64_C(0xffffffffff000) : UINT64_C(0xfffff000));
+    }
+}
+
+/**
+ * A fuzzer's bytes are registers, and then addresses, entries on the way there and accesses. What
+ * the walkers do not agree on aborts.
+ */
 AXADDR_UNUSED static void guest_x86_fuzz(const uint8_t *data, size_t size) {
     struct axaddr_x86_guest_regime regime;
     struct gx_expected expected;
-    struct gx_source from;
+    struct gx_source from = {0, data, size};
+    bool is_good = size > 0 && gx_begin_input(gx_choose(&from, 2) != 0);
+    uint64_t address = 0;
     unsigned i;
 
-    if (size == 0 || !gx_begin((data[0] & 1) != 0)) {
-        return;
-    }
-    from.state = 0;
-    from.data = data + 1;
-    from.size = size - 1;
-    gx_registers(&from, &regime);
-    gx_fill(&from);
-    gx_clean_pdpt(&from, &regime);
-    for (i = 0; i < 16; i++) {
-        if (i % 4 == 3) {
+    for (i = 0; is_good && i < GX_ROUNDS && from.size > 0; i++) {
+        unsigned what = gx_choose(&from, 256);
+
+        if (i == 0 || what >= 224) {
             gx_registers(&from, &regime);
         }
-        if (!gx_any_walk(&from, &regime, &expected)) {
-            fprintf(stderr, "%s\n", gx_message);
-            abort();
+        if (i == 0 || what % 4 != 0) { /* else the same address once more */
+            address = gx_address(&from, gx_mode_of(&regime));
         }
+        if (what % 4 > 1) {
+            gx_build(&from, &regime, address);
+        }
+        is_good = gx_any_access(gx_random(&from), &regime, address, &expected);
     }
-    gx_end();
+    if (size > 0 && !is_good) {
+        printf("guest_x86: %s\n", gx_message);
+        abort();
+    }
+    if (size > 0) {
+        gx_end_input();
+    }
 }
 
 #endif /* AXADDR_TESTS_GUEST_X86_H */

@@ -776,6 +776,6 @@ int main(void) {
     CASE(all_was_seen);
     printf("test_guest_walk_riscv: %" PRIu64 " random walks\n", riscv_seen.walks);
     CASE(random_bytes);
-    below_end();
+    below_end_inputs();
     return check_report("test_guest_walk_riscv");
 }

@@ -1188,12 +1188,13 @@ static void any_bytes(void) {
     unsigned round;
     unsigned i;
 
-    for (round = 0; round < 40; round++) {
+    for (round = 0; round < 400; round++) {
         for (i = 0; i < sizeof bytes; i++) {
             bytes[i] = (uint8_t)gx_random(&from);
         }
         guest_x86_fuzz(bytes, gx_random(&from) % sizeof bytes);
     }
+    gx_end_inputs();
 }
 
 /* ---- all of it ---- */
