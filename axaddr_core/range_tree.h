@@ -233,8 +233,13 @@ axaddr_ranges_nodes(const struct axaddr_ranges *set, unsigned leaf_max,
 AXADDR_ALWAYS_INLINE bool axaddr_ranges_prepare(const struct axaddr_range_kind *self,
                                                 struct axaddr_ranges *set,
                                                 const struct axaddr_range_path *path) {
-    size_t need = axaddr_ranges_nodes(set, self->leaf_max, path, 0);
+    size_t need;
 
+    if (AXADDR_LIKELY(axaddr_range_fill(path->node[0]) <
+                      axaddr_range_layout_of(self, set, 0).max)) {
+        return true;
+    }
+    need = axaddr_ranges_nodes(set, self->leaf_max, path, 0);
     return need == 0 || (need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need));
 }
 
