@@ -133,6 +133,15 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_leaf(const struct axaddr_ins
     return AXADDR_BUSY;
 }
 
+/** Where the hypervisor sees a byte of host memory, of which the HAL knows the frame. */
+AXADDR_ALWAYS_INLINE unsigned char *axaddr_data_at(const struct axaddr_instance *self,
+                                                   const struct axaddr_table *table,
+                                                   uint64_t host) {
+    uint64_t mask = axaddr_span_mask(self, 0);
+
+    return (unsigned char *)axaddr_frame_at(self, table, host & ~mask) + (size_t)(host & mask);
+}
+
 /**
  * Go through [address, last] by pages: `visit` is told where the host sees each part of it, or with
  * is_trial, each is only made ready for the access. No frame is freed while it is being visited, but what another
@@ -154,9 +163,9 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_data_pass(const struct axaddr_ins
         status = axaddr_data_leaf(self, table, address, access, true, &position);
         if (status == AXADDR_OK && !is_trial) {
             uint64_t host = axaddr_leaf_output(self, position.entry, position.level, address);
-            unsigned char *at = (unsigned char *)axaddr_frame_at(self, table, host & ~mask);
 
-            status = visit(arg, at + (size_t)(host & mask), (size_t)(part_last - address + 1));
+            status =
+                visit(arg, axaddr_data_at(self, table, host), (size_t)(part_last - address + 1));
         }
         axaddr_leave_walk(self, table);
         if (status != AXADDR_OK || part_last == last) {

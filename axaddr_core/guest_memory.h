@@ -73,7 +73,6 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_guest_begin_page(const struct axa
                                                                 uint64_t address, uint32_t access,
                                                                 uint32_t how, unsigned char **at) {
     const struct axaddr_table *table = &space->table;
-    uint64_t mask = axaddr_span_mask(self, 0);
     struct axaddr_position position;
     enum axaddr_status status;
 
@@ -84,8 +83,8 @@ AXADDR_ALWAYS_INLINE enum axaddr_status axaddr_guest_begin_page(const struct axa
         axaddr_leave_walk(self, table);
         return status;
     }
-    address = axaddr_leaf_output(self, position.entry, position.level, address);
-    *at = (unsigned char *)axaddr_frame_at(self, table, address & ~mask) + (size_t)(address & mask);
+    *at = axaddr_data_at(self, table,
+                         axaddr_leaf_output(self, position.entry, position.level, address));
     return AXADDR_OK;
 }
 
@@ -112,54 +111,16 @@ AXADDR_ALWAYS_INLINE size_t axaddr_guest_part(const struct axaddr_instance *self
 
 /* ---- bytes ---- */
 
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_guest_copy_from(const struct axaddr_instance *self, axaddr_guest_page_of page,
-                       const struct axaddr_space *space, uint64_t address, void *to, uint64_t size,
-                       uint32_t how, uint64_t *done) {
-    enum axaddr_status status = AXADDR_OK;
+/** What a copy or a fill does to `size` bytes at `at`, which are `offset` bytes from its beginning. */
+typedef void (*axaddr_guest_piece)(void *arg, size_t offset, unsigned char *at, size_t size);
 
-    *done = 0;
-    if (!axaddr_guest_range(space, address, size, how)) {
-        return AXADDR_INVALID;
-    }
-    while (*done < size) {
-        size_t part = axaddr_guest_part(self, address + *done, size - *done);
-        unsigned char *at;
-
-        status = page(space, address + *done, AXADDR_READ, how, &at);
-        if (status != AXADDR_OK) {
-            break;
-        }
-        axaddr_data_move((unsigned char *)to + (size_t)*done, at, part);
-        axaddr_leave_walk(self, &space->table);
-        *done += part;
-    }
-    return status;
+static inline void axaddr_guest_piece_out(void *arg, size_t offset, unsigned char *at,
+                                          size_t size) {
+    axaddr_data_move((unsigned char *)arg + offset, at, size);
 }
 
-AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_guest_copy_to(const struct axaddr_instance *self, axaddr_guest_page_of page,
-                     const struct axaddr_space *space, uint64_t address, const void *from,
-                     uint64_t size, uint32_t how, uint64_t *done) {
-    enum axaddr_status status = AXADDR_OK;
-
-    *done = 0;
-    if (!axaddr_guest_range(space, address, size, how)) {
-        return AXADDR_INVALID;
-    }
-    while (*done < size) {
-        size_t part = axaddr_guest_part(self, address + *done, size - *done);
-        unsigned char *at;
-
-        status = page(space, address + *done, AXADDR_WRITE, how, &at);
-        if (status != AXADDR_OK) {
-            break;
-        }
-        axaddr_data_move(at, (const unsigned char *)from + (size_t)*done, part);
-        axaddr_leave_walk(self, &space->table);
-        *done += part;
-    }
-    return status;
+static inline void axaddr_guest_piece_in(void *arg, size_t offset, unsigned char *at, size_t size) {
+    axaddr_data_move(at, (const unsigned char *)arg + offset, size);
 }
 
 /** Volatile, or it would become a call of memset. */
@@ -167,22 +128,31 @@ static inline void axaddr_guest_set(volatile unsigned char *to, uint8_t byte, si
     const size_t mask = sizeof(size_t) - 1;
     size_t word = SIZE_MAX / 0xff * byte;
 
-    for (; size > 0 && ((uintptr_t)to & mask) != 0; size--) {
-        *to++ = byte;
-    }
-    for (; size > mask; size -= sizeof(size_t)) {
-        *(volatile axaddr_size_word_t *)(volatile void *)to = word;
-        to += sizeof(size_t);
-    }
-    for (; size > 0; size--) {
-        *to++ = byte;
+    while (size > 0) {
+        size_t step = ((uintptr_t)to & mask) == 0 && size > mask ? mask + 1 : 1;
+
+        if (step == 1) {
+            *to = byte;
+        } else {
+            *(volatile axaddr_size_word_t *)(volatile void *)to = word;
+        }
+        to += step;
+        size -= step;
     }
 }
 
+static inline void axaddr_guest_piece_set(void *arg, size_t offset, unsigned char *at,
+                                          size_t size) {
+    (void)offset;
+    axaddr_guest_set(at, *(const uint8_t *)arg, size);
+}
+
+/** Go through a range page by page, as far as it goes. */
 AXADDR_ALWAYS_INLINE enum axaddr_status
-axaddr_guest_fill(const struct axaddr_instance *self, axaddr_guest_page_of page,
-                  const struct axaddr_space *space, uint64_t address, uint8_t byte, uint64_t size,
-                  uint32_t how, uint64_t *done) {
+axaddr_guest_bytes(const struct axaddr_instance *self, axaddr_guest_page_of page,
+                   const struct axaddr_space *space, uint64_t address, uint64_t size,
+                   uint32_t access, uint32_t how, axaddr_guest_piece piece, void *arg,
+                   uint64_t *done) {
     enum axaddr_status status = AXADDR_OK;
 
     *done = 0;
@@ -193,15 +163,39 @@ axaddr_guest_fill(const struct axaddr_instance *self, axaddr_guest_page_of page,
         size_t part = axaddr_guest_part(self, address + *done, size - *done);
         unsigned char *at;
 
-        status = page(space, address + *done, AXADDR_WRITE, how, &at);
+        status = page(space, address + *done, access, how, &at);
         if (status != AXADDR_OK) {
             break;
         }
-        axaddr_guest_set(at, byte, part);
+        piece(arg, (size_t)*done, at, part);
         axaddr_leave_walk(self, &space->table);
         *done += part;
     }
     return status;
+}
+
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_guest_copy_from(const struct axaddr_instance *self, axaddr_guest_page_of page,
+                       const struct axaddr_space *space, uint64_t address, void *to, uint64_t size,
+                       uint32_t how, uint64_t *done) {
+    return axaddr_guest_bytes(self, page, space, address, size, AXADDR_READ, how,
+                              axaddr_guest_piece_out, to, done);
+}
+
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_guest_copy_to(const struct axaddr_instance *self, axaddr_guest_page_of page,
+                     const struct axaddr_space *space, uint64_t address, const void *from,
+                     uint64_t size, uint32_t how, uint64_t *done) {
+    return axaddr_guest_bytes(self, page, space, address, size, AXADDR_WRITE, how,
+                              axaddr_guest_piece_in, (void *)(uintptr_t)from, done);
+}
+
+AXADDR_ALWAYS_INLINE enum axaddr_status
+axaddr_guest_fill(const struct axaddr_instance *self, axaddr_guest_page_of page,
+                  const struct axaddr_space *space, uint64_t address, uint8_t byte, uint64_t size,
+                  uint32_t how, uint64_t *done) {
+    return axaddr_guest_bytes(self, page, space, address, size, AXADDR_WRITE, how,
+                              axaddr_guest_piece_set, &byte, done);
 }
 
 /** Copy bytes up to and with the first NUL; how many were no NUL. */

@@ -240,7 +240,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_ranges_prepare(const struct axaddr_range_kind *
         return true;
     }
     need = axaddr_ranges_nodes(set, self->leaf_max, path, 0);
-    return need == 0 || (need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need));
+    return need <= AXADDR_RANGE_HEIGHT_MAX + 1 && self->reserve(set, need);
 }
 
 /** Put a node above the root, with the root as its only entry, of which nothing is said yet. */

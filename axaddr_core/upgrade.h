@@ -21,8 +21,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_area_is_sparse(const struct axaddr_area *area) 
 
 /** Whether leaves of an area may have less rights than the area, which faults then give. */
 AXADDR_ALWAYS_INLINE bool axaddr_area_is_upgraded(const struct axaddr_area *area) {
-    return area->kind == AXADDR_AREA_BACKED ||
-           (area->flags & (AXADDR_ZERO_PAGE | AXADDR_TRACK_WRITES)) != 0;
+    return axaddr_area_is_sparse(area) || (area->flags & AXADDR_TRACK_WRITES) != 0;
 }
 
 /** Map `frame` in the place of a leaf, with an area's flags; through a break if it is another. */

@@ -137,8 +137,7 @@ AXADDR_ALWAYS_INLINE bool axaddr_vm_request(const struct axaddr_instance *self,
 
     *request = axaddr_request_of(AXADDR_OP_LINEAR, region->gpa, region->size, region->flags);
     if (region->size == 0 || last < region->gpa || (region->flags & AXADDR_REPLACE) != 0 ||
-        (is_of_bytes && region->kind == AXADDR_REGION_PASSTHROUGH &&
-         ((region->gpa ^ host) & mask) != 0)) {
+        (region->kind == AXADDR_REGION_PASSTHROUGH && ((region->gpa ^ host) & mask) != 0)) {
         return false;
     }
     if (is_of_bytes) {
